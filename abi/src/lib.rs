@@ -1,0 +1,20 @@
+//! Linux's x86-64 ABI as data: numbers, error codes, flags, structures.
+//!
+//! One module a header or man-page family, named after it. There is no logic here beyond names
+//! and conversions; constants come from `linux-raw-sys`, structures are plain data with zerocopy
+//! derives so that they can be copied to and from a program without `unsafe`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod errno;
+pub mod io;
+pub mod poll;
+pub mod sysno;
+pub mod time;
+
+pub use errno::{Errno, Result};
+pub use sysno::Sysno;

@@ -1,0 +1,2 @@
+//! The host tool `scull`.
+fn main() {}

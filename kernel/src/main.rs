@@ -1,0 +1,2 @@
+//! The Scull kernel.
+fn main() {}
