@@ -10,9 +10,13 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod dirent;
 pub mod errno;
+pub mod fcntl;
 pub mod io;
 pub mod poll;
+pub mod stat;
+pub mod statfs;
 pub mod sysno;
 pub mod time;
 
