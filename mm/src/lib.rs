@@ -1,7 +1,24 @@
 //! Memory logic without a machine: frames, page tables, address space, heap.
+//!
+//! - [`addr`]: physical and virtual addresses, and [`PhysMem`], through which physical memory is
+//!   reached; the kernel implements it by its direct map, tests by a buffer.
+//! - [`frame`]: the buddy allocator of physical frames.
+//! - [`heap`]: the kernel's heap over the frames.
+//!
+//! **Locks**, outermost first: a class of the heap, the frames. The frames' lock is a leaf.
 
 #![no_std]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
+
+pub mod addr;
+pub mod frame;
+pub mod heap;
+#[cfg(test)]
+mod testing;
+
+pub use addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
+pub use frame::Frames;
+pub use heap::Heap;
