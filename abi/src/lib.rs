@@ -10,7 +10,9 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod auxv;
 pub mod dirent;
+pub mod elf;
 pub mod errno;
 pub mod fcntl;
 pub mod io;
