@@ -1,4 +1,7 @@
 //! Checked reading of ELF executables and the plan to load them.
+//!
+//! [`Program`] is what a loader needs to know of a file, [`Dynamic`] which libraries it wants. All input is hostile:
+//! whatever a file contains gives a value or an [`Error`], never a panic.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -6,3 +9,14 @@
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
+
+mod dynamic;
+mod error;
+mod header;
+mod program;
+mod reader;
+
+pub use dynamic::Dynamic;
+pub use error::Error;
+pub use program::{Flags, Kind, PAGE_SIZE, Program, Segment, Tls, USER_END};
+pub use reader::Reader;
