@@ -1,6 +1,7 @@
 //! Checked reading of ELF executables and the plan to load them.
 //!
-//! [`Program`] is what a loader needs to know of a file, [`Dynamic`] which libraries it wants. All input is hostile:
+//! [`Program`] is what a loader needs to know of a file, [`Dynamic`] which libraries it wants,
+//! [`Stack`] the memory that a new program finds its arguments in. All input is hostile:
 //! whatever a file contains gives a value or an [`Error`], never a panic.
 
 #![no_std]
@@ -15,8 +16,10 @@ mod error;
 mod header;
 mod program;
 mod reader;
+mod stack;
 
 pub use dynamic::Dynamic;
 pub use error::Error;
 pub use program::{Flags, Kind, PAGE_SIZE, Program, Segment, Tls, USER_END};
 pub use reader::Reader;
+pub use stack::{Arguments, Auxiliary, Random, Stack};
