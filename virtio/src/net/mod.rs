@@ -1,0 +1,42 @@
+//! A network device's queues (virtio 1.3 §5.1): packet buffers and the header before each frame.
+//!
+//! The receiving ring is kept full with buffers of equal size, the sending ring has a buffer for
+//! each descriptor; a frame is copied once on either way. Rings of both kinds are polled: the
+//! receiver interrupts only when asked to, the transmitter never.
+
+mod header;
+mod receive;
+mod transmit;
+
+#[cfg(test)]
+mod tests;
+
+pub use header::{HEADER_BYTES, Offload, Segment};
+pub use receive::{Frame, Receiver};
+pub use transmit::{Full, Transmitter};
+
+/// `VIRTIO_NET_F_CSUM`: the device completes checksums (§5.1.3, bit number).
+pub const CSUM: u64 = 1 << 0;
+/// `VIRTIO_NET_F_GUEST_CSUM`: the driver takes frames with partial checksums.
+pub const GUEST_CSUM: u64 = 1 << 1;
+/// `VIRTIO_NET_F_MTU`: the device says its largest packet.
+pub const MTU: u64 = 1 << 3;
+/// `VIRTIO_NET_F_MAC`: the device says its address.
+pub const MAC: u64 = 1 << 5;
+/// `VIRTIO_NET_F_HOST_TSO4`: the device cuts TCP over IPv4 into segments.
+pub const HOST_TSO4: u64 = 1 << 11;
+/// `VIRTIO_NET_F_HOST_TSO6`: the device cuts TCP over IPv6 into segments.
+pub const HOST_TSO6: u64 = 1 << 12;
+/// `VIRTIO_NET_F_MRG_RXBUF`: a received frame may span buffers.
+pub const MRG_RXBUF: u64 = 1 << 15;
+/// `VIRTIO_NET_F_STATUS`: the device says whether the link is up.
+pub const STATUS: u64 = 1 << 16;
+/// `VIRTIO_F_EVENT_IDX` (§6): notifications are suppressed by index.
+pub const EVENT_IDX: u64 = 1 << 29;
+/// `VIRTIO_F_VERSION_1` (§6): the device is no legacy one.
+pub const VERSION_1: u64 = 1 << 32;
+
+/// The receiving queue of a device without multiqueue.
+pub const RECEIVE_QUEUE: u16 = 0;
+/// The sending queue of a device without multiqueue.
+pub const TRANSMIT_QUEUE: u16 = 1;
