@@ -14,7 +14,9 @@ extern crate std;
 
 mod spin_lock;
 mod waiters;
+mod wake_list;
 
 pub use spin::{LazyLock, Once};
 pub use spin_lock::{SpinLock, SpinLockGuard};
 pub use waiters::{Every, Waiters, Waiting};
+pub use wake_list::WakeList;

@@ -11,7 +11,7 @@ use core::task::Waker;
 
 use abi::poll::Events;
 
-use crate::SpinLock;
+use crate::{SpinLock, WakeList};
 
 /// How often a registration is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,55 +25,70 @@ pub enum Every {
     Exclusive,
 }
 
+/// The end of a list of slots.
+const NONE: u32 = u32::MAX;
+
 #[derive(Debug)]
 struct Registration {
-    id: u64,
     interest: Events,
     every: Every,
     waker: Waker,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    next_id: u64,
-    registrations: Vec<Registration>,
+/// A place for one registration: in use and linked in the order of arrival, or free and linked
+/// (by `next` alone) to the next free one.
+#[derive(Debug)]
+struct Slot {
+    /// Counts the uses of the slot, so that an old [`Waiting`] does not remove its successor.
+    generation: u32,
+    previous: u32,
+    next: u32,
+    registration: Option<Registration>,
 }
 
-/// The wait queue of one object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
+struct Queue {
+    slots: Vec<Slot>,
+    free: u32,
+    first: u32,
+    last: u32,
+}
+
+/// The wait queue of one object. Registering and removing take constant time and allocate only
+/// when more registrations than ever before are live.
+#[derive(Debug)]
 pub struct Waiters(SpinLock<Queue>);
 
 /// A registration with a [`Waiters`]; dropping it does not remove it, [`Waiters::remove`] does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Waiting(u64);
+pub struct Waiting {
+    slot: u32,
+    generation: u32,
+}
 
 impl Waiters {
     /// Returns an empty queue.
     pub const fn new() -> Self {
-        Self(SpinLock::new(Queue { next_id: 0, registrations: Vec::new() }))
+        Self(SpinLock::new(Queue { slots: Vec::new(), free: NONE, first: NONE, last: NONE }))
     }
 
     /// Registers `waker` to be told when any of `interest`, `ERR` or `HUP` comes about.
     pub fn register(&self, interest: Events, every: Every, waker: &Waker) -> Waiting {
-        let mut queue = self.0.lock();
-        let id = queue.next_id;
-        queue.next_id += 1;
         let interest = interest | Events::ALWAYS;
-        queue.registrations.push(Registration { id, interest, every, waker: waker.clone() });
-        Waiting(id)
+        let registration = Registration { interest, every, waker: waker.clone() };
+        self.0.lock().insert(registration)
     }
 
     /// Removes a registration; one that was told and is gone already is no error.
     pub fn remove(&self, waiting: Waiting) {
-        let mut queue = self.0.lock();
-        if let Some(index) = queue.registrations.iter().position(|r| r.id == waiting.0) {
-            queue.registrations.remove(index);
-        }
+        // The lock is released before the waker is dropped, which may free what it belongs to.
+        let removed = self.0.lock().remove(waiting);
+        drop(removed);
     }
 
     /// Returns whether nobody is registered.
     pub fn is_empty(&self) -> bool {
-        self.0.lock().registrations.is_empty()
+        self.0.lock().first == NONE
     }
 
     /// Tells those who are interested in any of `events`.
@@ -82,26 +97,118 @@ impl Waiters {
     /// does not hold.
     pub fn wake(&self, events: Events) {
         let mut queue = self.0.lock();
-        if queue.registrations.is_empty() {
+        if queue.first == NONE {
             return;
         }
-        let mut told = Vec::new();
-        let mut exclusive_told = false;
-        queue.registrations.retain(|registration| {
-            if !registration.interest.intersects(events) {
-                return true;
-            }
-            if registration.every == Every::Exclusive {
-                if exclusive_told {
-                    return true;
-                }
-                exclusive_told = true;
-            }
-            told.push(registration.waker.clone());
-            registration.every != Every::Once
-        });
+        let told = queue.tell(events);
         drop(queue);
-        told.into_iter().for_each(Waker::wake);
+        told.wake();
+    }
+}
+
+impl Default for Waiters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Queue {
+    fn insert(&mut self, registration: Registration) -> Waiting {
+        let index = self.free_slot();
+        self.link_last(index);
+        let slot = &mut self.slots[index as usize];
+        slot.registration = Some(registration);
+        Waiting { slot: index, generation: slot.generation }
+    }
+
+    fn remove(&mut self, waiting: Waiting) -> Option<Registration> {
+        let slot = self.slots.get(waiting.slot as usize)?;
+        if slot.generation != waiting.generation {
+            return None;
+        }
+        self.take(waiting.slot)
+    }
+
+    /// Gathers the wakers of those who want any of `events`; told ones that asked for one
+    /// wake-up leave, a told exclusive one moves to the end so that each gets its turn.
+    fn tell(&mut self, events: Events) -> WakeList {
+        let mut told = WakeList::new();
+        let mut told_exclusive = None;
+        let mut next = self.first;
+        while next != NONE {
+            let index = next;
+            let slot = &self.slots[index as usize];
+            next = slot.next;
+            let Some(registration) = &slot.registration else { continue };
+            if !registration.interest.intersects(events) {
+                continue;
+            }
+            match registration.every {
+                Every::Once => {
+                    if let Some(registration) = self.take(index) {
+                        told.push(registration.waker);
+                    }
+                }
+                Every::Change => told.push(registration.waker.clone()),
+                Every::Exclusive if told_exclusive.is_none() => {
+                    told.push(registration.waker.clone());
+                    told_exclusive = Some(index);
+                }
+                Every::Exclusive => {}
+            }
+        }
+        if let Some(index) = told_exclusive {
+            self.unlink(index);
+            self.link_last(index);
+        }
+        told
+    }
+
+    /// Takes a slot off the free list or makes one; it belongs to no list then.
+    fn free_slot(&mut self) -> u32 {
+        if self.free != NONE {
+            let index = self.free;
+            self.free = self.slots[index as usize].next;
+            return index;
+        }
+        let index = u32::try_from(self.slots.len()).expect("fewer than 2^32 wakers fit in memory");
+        self.slots.push(Slot { generation: 0, previous: NONE, next: NONE, registration: None });
+        index
+    }
+
+    /// Empties a slot in use and puts it on the free list.
+    fn take(&mut self, index: u32) -> Option<Registration> {
+        let registration = self.slots[index as usize].registration.take()?;
+        self.unlink(index);
+        let slot = &mut self.slots[index as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.next = self.free;
+        self.free = index;
+        Some(registration)
+    }
+
+    fn link_last(&mut self, index: u32) {
+        let last = self.last;
+        let slot = &mut self.slots[index as usize];
+        slot.previous = last;
+        slot.next = NONE;
+        match self.slots.get_mut(last as usize) {
+            Some(last) => last.next = index,
+            None => self.first = index,
+        }
+        self.last = index;
+    }
+
+    fn unlink(&mut self, index: u32) {
+        let Slot { previous, next, .. } = self.slots[index as usize];
+        match self.slots.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => self.first = next,
+        }
+        match self.slots.get_mut(next as usize) {
+            Some(next) => next.previous = previous,
+            None => self.last = previous,
+        }
     }
 }
 
@@ -151,5 +258,48 @@ mod tests {
         waiters.register(Events::IN, Every::Exclusive, &waker);
         waiters.wake(Events::IN);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn exclusive_ones_take_turns() {
+        let waiters = Waiters::new();
+        let (first, first_waker) = counter();
+        let (second, second_waker) = counter();
+        waiters.register(Events::IN, Every::Exclusive, &first_waker);
+        waiters.register(Events::IN, Every::Exclusive, &second_waker);
+        for _ in 0..4 {
+            waiters.wake(Events::IN);
+        }
+        assert_eq!(first.0.load(Ordering::Relaxed), 2);
+        assert_eq!(second.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn an_old_registration_does_not_remove_the_next_user_of_its_slot() {
+        let waiters = Waiters::new();
+        let (_, waker) = counter();
+        let old = waiters.register(Events::IN, Every::Once, &waker);
+        waiters.wake(Events::IN);
+        waiters.register(Events::IN, Every::Once, &waker);
+        waiters.remove(old);
+        assert!(!waiters.is_empty());
+    }
+
+    #[test]
+    fn many_registrations_come_and_go_in_any_order() {
+        let waiters = Waiters::new();
+        let (count, waker) = counter();
+        let all: Vec<_> =
+            (0..100).map(|_| waiters.register(Events::IN, Every::Change, &waker)).collect();
+        for waiting in all.iter().step_by(3) {
+            waiters.remove(*waiting);
+            waiters.remove(*waiting);
+        }
+        waiters.wake(Events::IN);
+        assert_eq!(count.0.load(Ordering::Relaxed), 66);
+        for waiting in all.iter().rev() {
+            waiters.remove(*waiting);
+        }
+        assert!(waiters.is_empty());
     }
 }

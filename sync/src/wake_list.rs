@@ -1,0 +1,55 @@
+//! Wakers gathered under a lock, to be called after it is released.
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+/// How many wakers fit without an allocation.
+const INLINE: usize = 4;
+
+/// A list of wakers. The first few need no allocation, which covers nearly every wake-up.
+#[derive(Debug)]
+pub struct WakeList {
+    inline: [Option<Waker>; INLINE],
+    len: usize,
+    overflow: Vec<Waker>,
+}
+
+impl WakeList {
+    /// Returns an empty list.
+    pub const fn new() -> Self {
+        Self { inline: [const { None }; INLINE], len: 0, overflow: Vec::new() }
+    }
+
+    /// Adds a waker at the end.
+    pub fn push(&mut self, waker: Waker) {
+        match self.inline.get_mut(self.len) {
+            Some(place) => *place = Some(waker),
+            None => self.overflow.push(waker),
+        }
+        self.len += 1;
+    }
+
+    /// Returns how many wakers it holds.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns whether it holds none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Calls every waker, in the order in which they were added.
+    ///
+    /// The caller holds no lock that a waker may take.
+    pub fn wake(self) {
+        let inline = self.inline.into_iter().flatten();
+        inline.chain(self.overflow).for_each(Waker::wake);
+    }
+}
+
+impl Default for WakeList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
