@@ -1,0 +1,118 @@
+//! Tests of the futex table.
+
+use alloc::task::Wake;
+use core::sync::atomic::AtomicU32;
+
+use super::*;
+
+#[derive(Default)]
+struct Count(AtomicU32);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+struct Sleeper {
+    waiter: Arc<FutexWaiter>,
+    count: Arc<Count>,
+}
+
+impl Sleeper {
+    fn on(table: &FutexTable, key: Key, bitset: u32) -> Self {
+        let waiter = Arc::new(FutexWaiter::new());
+        let count = Arc::new(Count::default());
+        table.wait(key, bitset, &waiter, &Waker::from(count.clone()), || Ok(())).unwrap();
+        Self { waiter, count }
+    }
+
+    fn is_woken(&self) -> bool {
+        let woken = self.count.0.load(Ordering::Relaxed) == 1;
+        assert_eq!(woken, !self.waiter.is_waiting());
+        woken
+    }
+}
+
+const A: Key = Key::private(0x1000);
+const B: Key = Key::shared(7, 0x1000);
+
+#[test]
+fn wakes_the_longest_waiting_first() {
+    let table = FutexTable::new();
+    let sleepers: Vec<_> = (0..4).map(|_| Sleeper::on(&table, A, MATCH_ANY)).collect();
+    let other = Sleeper::on(&table, B, MATCH_ANY);
+    assert_eq!(table.wake(A, 2, MATCH_ANY), Ok(2));
+    let woken: Vec<_> = sleepers.iter().map(Sleeper::is_woken).collect();
+    assert_eq!(woken, [true, true, false, false]);
+    assert_eq!(table.wake(A, u32::MAX, MATCH_ANY), Ok(2));
+    assert_eq!(table.wake(A, u32::MAX, MATCH_ANY), Ok(0));
+    assert!(!other.is_woken());
+}
+
+#[test]
+fn a_value_that_differs_refuses_the_wait() {
+    let table = FutexTable::new();
+    let waiter = Arc::new(FutexWaiter::new());
+    let waker = Waker::noop();
+    let refused = table.wait(A, MATCH_ANY, &waiter, waker, || Err(Errno::EAGAIN));
+    assert_eq!(refused, Err(Errno::EAGAIN));
+    assert_eq!(table.wait(A, 0, &waiter, waker, || Ok(())), Err(Errno::EINVAL));
+    assert_eq!(table.wake(A, 1, 0), Err(Errno::EINVAL));
+    assert_eq!(table.wake(A, 1, MATCH_ANY), Ok(0));
+}
+
+#[test]
+fn bit_sets_choose_who_is_woken() {
+    let table = FutexTable::new();
+    let reader = Sleeper::on(&table, A, 1);
+    let writer = Sleeper::on(&table, A, 2);
+    assert_eq!(table.wake(A, 10, 2), Ok(1));
+    assert!(writer.is_woken() && !reader.is_woken());
+    assert_eq!(table.wake(A, 10, MATCH_ANY), Ok(1));
+}
+
+#[test]
+fn cancelling_tells_whether_the_wake_up_came_first() {
+    let table = FutexTable::new();
+    let first = Sleeper::on(&table, A, MATCH_ANY);
+    let second = Sleeper::on(&table, A, MATCH_ANY);
+    assert!(table.cancel(&first.waiter));
+    assert!(!table.cancel(&first.waiter));
+    assert_eq!(table.wake(A, 5, MATCH_ANY), Ok(1));
+    assert!(!table.cancel(&second.waiter));
+}
+
+#[test]
+fn requeued_waiters_wait_for_the_other_word() {
+    let table = FutexTable::new();
+    let sleepers: Vec<_> = (0..5).map(|_| Sleeper::on(&table, A, MATCH_ANY)).collect();
+    assert_eq!(table.requeue((A, B), 1, 2, || Err(Errno::EAGAIN)), Err(Errno::EAGAIN));
+    assert_eq!(table.requeue((A, B), 1, 2, || Ok(())), Ok((1, 2)));
+    assert!(sleepers[0].is_woken());
+    assert!(table.cancel(&sleepers[1].waiter));
+    assert_eq!(table.wake(B, 9, MATCH_ANY), Ok(1));
+    assert!(sleepers[2].is_woken());
+    assert_eq!(table.requeue((A, A), 0, 9, || Ok(())), Ok((0, 2)));
+    assert_eq!(table.wake(A, 9, MATCH_ANY), Ok(2));
+}
+
+#[test]
+fn wake_op_wakes_the_second_only_if_told() {
+    let table = FutexTable::new();
+    let first = Sleeper::on(&table, A, MATCH_ANY);
+    let second = Sleeper::on(&table, B, MATCH_ANY);
+    assert_eq!(table.wake_op((A, B), 1, 1, || Ok(false)), Ok(1));
+    assert!(first.is_woken() && !second.is_woken());
+    assert_eq!(table.wake_op((A, B), 1, 1, || Ok(true)), Ok(1));
+    assert!(second.is_woken());
+}
+
+#[test]
+fn neighbouring_words_spread_over_the_shards() {
+    let mut used = [false; SHARDS];
+    for word in 0..SHARDS as u64 {
+        used[Key::private(0x7f00_1234_5000 + word * 4).shard()] = true;
+    }
+    assert!(used.iter().filter(|used| **used).count() > SHARDS / 2);
+}
