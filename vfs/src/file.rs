@@ -1,13 +1,45 @@
 //! What an open file can do.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt::Debug;
 
+use abi::fcntl::FallocateMode;
 use abi::io::{Sink, Source};
 use abi::poll::Events;
+use abi::stat::FileType;
 use abi::{Errno, Result};
 use sync::Waiters;
+
+use crate::{Metadata, Page};
+
+/// What [`File::seek_region`] looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Region {
+    /// Bytes that are not in a hole.
+    Data,
+    /// A hole; the end of the file counts as one.
+    Hole,
+}
+
+/// How much [`File::sync`] brings to the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Synchronise {
+    /// Contents and size, `fdatasync(2)`.
+    Data,
+    /// Everything, `fsync(2)`.
+    All,
+}
+
+/// What a mapping of a file shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mapping {
+    /// The file's pages, see [`File::page`].
+    Pages,
+    /// Zeros of its own, as without a file: `/dev/zero`.
+    Anonymous,
+}
 
 /// The object behind an open file description: a regular file, a pipe's end, a socket, an epoll.
 ///
@@ -47,6 +79,98 @@ pub trait File: Any + Debug + Send + Sync {
     /// changes, which also makes `epoll_ctl(2)` answer `EPERM`.
     fn waiters(&self) -> Option<&Waiters> {
         None
+    }
+
+    /// Writes from `source` to the end of the file, as one step, and returns the end afterwards
+    /// with the number of bytes.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn append(&self, source: &mut dyn Source) -> Result<(u64, usize)> {
+        Ok((0, self.write(0, source)?))
+    }
+
+    /// Returns the end of the file, which `SEEK_END` counts from, in bytes.
+    fn size(&self) -> u64 {
+        0
+    }
+
+    /// Returns the next byte from `from` on that is in a hole or is not.
+    ///
+    /// # Errors
+    /// `ENXIO` if `from` is at or behind the end, or no data follow.
+    fn seek_region(&self, from: u64, region: Region) -> Result<u64> {
+        let size = self.size();
+        match region {
+            _ if from >= size => Err(Errno::ENXIO),
+            Region::Data => Ok(from),
+            Region::Hole => Ok(size),
+        }
+    }
+
+    /// Sets the size, `ftruncate(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is no regular file, `EFBIG`.
+    fn truncate(&self, size: u64) -> Result<()> {
+        let _ = size;
+        Err(Errno::EINVAL)
+    }
+
+    /// Allocates, zeroes or frees a range, `fallocate(2)`; `len` is not 0.
+    ///
+    /// # Errors
+    /// `ENODEV` if it is no regular file, `EOPNOTSUPP` for a mode that the file system lacks,
+    /// `ENOSPC`, `EFBIG`.
+    fn allocate(&self, mode: FallocateMode, start: u64, len: u64) -> Result<()> {
+        let _ = (mode, start, len);
+        Err(Errno::ENODEV)
+    }
+
+    /// Returns once what was written before is on the disk, `fsync(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL` for what cannot be synchronised: pipes, sockets; `EIO`.
+    fn sync(&self, what: Synchronise) -> Result<()> {
+        let _ = what;
+        Err(Errno::EINVAL)
+    }
+
+    /// Returns what a mapping of the file shows.
+    ///
+    /// # Errors
+    /// `ENODEV` if it cannot be mapped.
+    fn mapping(&self) -> Result<Mapping> {
+        Err(Errno::ENODEV)
+    }
+
+    /// Returns the page with the bytes from `index` times 4096 on, for a mapping.
+    ///
+    /// # Errors
+    /// `EFAULT` if the page lies wholly behind the end of the file (the program gets `SIGBUS`),
+    /// `ENOSPC`, `EIO`, `ENODEV` if the file cannot be mapped.
+    fn page(&self, index: u64) -> Result<Page> {
+        let _ = index;
+        Err(Errno::ENODEV)
+    }
+
+    /// Returns how many bytes can be read at once now, `ioctl(FIONREAD)`.
+    ///
+    /// # Errors
+    /// `ENOTTY` if the file does not know.
+    fn readable_bytes(&self) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
+
+    /// Returns what `fstat(2)` says of a file that has no inode: pipes, sockets, epolls.
+    fn metadata(&self) -> Metadata {
+        Metadata::anonymous(FileType::Regular, 1)
+    }
+
+    /// Returns what `/proc/self/fd` shows of a file that has no path: `pipe:[17]`,
+    /// `anon_inode:[eventfd]`.
+    fn label(&self) -> Vec<u8> {
+        b"anon_inode:[file]".to_vec()
     }
 
     /// Returns the file as its own type's `Any`, for calls that work on one kind of file only.

@@ -1,4 +1,11 @@
 //! Files that never block: paths, mounts, file systems, pipes, epoll.
+//!
+//! A descriptor ([`FdTable`]) stands for an open file description ([`OpenFile`]), which has a
+//! [`File`] behind it. Files with a name are [`Inode`]s of a [`FileSystem`] that is mounted
+//! somewhere in the tree ([`Location`]); [`path`] finds them.
+//!
+//! Lock order: an open description's offset, then a directory, then a file's contents, then a
+//! page. No lock is held while another crate's code runs, but for a `Sink` or `Source`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -7,6 +14,19 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod fd_table;
 mod file;
+pub mod inode;
+mod metadata;
+mod mount;
+mod open_file;
+mod page;
+pub mod path;
 
-pub use file::File;
+pub use fd_table::{FdTable, OnExec};
+pub use file::{File, Mapping, Region, Synchronise};
+pub use inode::{FileSystem, Inode};
+pub use metadata::{BLOCK_SIZE, Changes, Clock, Creation, Metadata};
+pub use mount::{Found, Location, Mount, Place};
+pub use open_file::OpenFile;
+pub use page::{PAGE_SIZE, Page, PageBytes};

@@ -1,0 +1,282 @@
+//! Open file descriptions: what a descriptor stands for, `open(2)` "Open file descriptions".
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use abi::fcntl::{OpenFlags, Whence};
+use abi::io::{Sink, Source};
+use abi::stat::FileType;
+use abi::{Errno, Result};
+use sync::SpinLock;
+
+use crate::inode::{DirectoryEntry, FIRST_ENTRY};
+use crate::{Changes, File, Found, Metadata, Region};
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// An open file description: the file, the offset and the status flags that all its descriptors
+/// share.
+#[derive(Debug)]
+pub struct OpenFile {
+    id: u64,
+    file: Arc<dyn File>,
+    found: Option<Found>,
+    flags: AtomicU32,
+    offset: SpinLock<u64>,
+}
+
+impl OpenFile {
+    /// Returns a description of a file without a place in the tree: a pipe, a socket, an epoll.
+    pub fn anonymous(file: Arc<dyn File>, flags: OpenFlags) -> Arc<Self> {
+        Self::new(file, None, flags)
+    }
+
+    /// Returns a description of a file that was found by a path.
+    pub fn named(file: Arc<dyn File>, found: Found, flags: OpenFlags) -> Arc<Self> {
+        Self::new(file, Some(found), flags)
+    }
+
+    fn new(file: Arc<dyn File>, found: Option<Found>, flags: OpenFlags) -> Arc<Self> {
+        Arc::new(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            file,
+            found,
+            flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
+            offset: SpinLock::new(0),
+        })
+    }
+
+    /// Returns a number that no other description has had, which owns locks.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Returns the file.
+    ///
+    /// # Errors
+    /// `EBADF` if it was opened with `O_PATH`.
+    pub fn file(&self) -> Result<&Arc<dyn File>> {
+        if self.flags().contains(OpenFlags::PATH) { Err(Errno::EBADF) } else { Ok(&self.file) }
+    }
+
+    /// Returns the file as a `T`, for the calls that work on one kind of file only.
+    pub fn downcast<T: File>(&self) -> Option<Arc<T>> {
+        self.file().ok()?.clone().into_any().downcast().ok()
+    }
+
+    /// Returns where the file is in the tree, if it is there.
+    pub fn found(&self) -> Option<&Found> {
+        self.found.as_ref()
+    }
+
+    /// Returns the path of the file, or its label if it has none, as `/proc/self/fd` shows it.
+    pub fn path(&self) -> Vec<u8> {
+        self.found.as_ref().map_or_else(|| self.file.label(), Found::path)
+    }
+
+    /// Returns access mode and status flags, as `F_GETFL` does.
+    pub fn flags(&self) -> OpenFlags {
+        OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
+    }
+
+    /// Sets the status flags that `F_SETFL` can set; the others stay.
+    pub fn set_flags(&self, flags: OpenFlags) {
+        let new = (flags & OpenFlags::SETTABLE).bits();
+        let keep = !OpenFlags::SETTABLE.bits();
+        let update = |old: u32| Some((old & keep) | new);
+        // The closure never answers `None`, so this cannot fail.
+        let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+    }
+
+    /// Returns what `fstat(2)` says.
+    pub fn metadata(&self) -> Metadata {
+        self.found.as_ref().map_or_else(|| self.file.metadata(), |f| f.location.inode.metadata())
+    }
+
+    /// Changes metadata, as `fchmod(2)` and its kin do.
+    ///
+    /// # Errors
+    /// `EBADF` for an `O_PATH` description; `EPERM` for a file that has no inode; as
+    /// [`Inode::change`](crate::Inode::change).
+    pub fn change(&self, changes: &Changes) -> Result<()> {
+        self.file()?;
+        self.found.as_ref().ok_or(Errno::EPERM)?.location.inode.change(changes)
+    }
+
+    /// Reads from the offset and moves it on, `read(2)`.
+    ///
+    /// # Errors
+    /// `EBADF` if it is not open for reading, `EISDIR`; as [`File::read`].
+    pub fn read(&self, sink: &mut dyn Sink) -> Result<usize> {
+        let file = self.readable()?;
+        if !file.is_seekable() {
+            return file.read(0, sink);
+        }
+        let mut offset = self.offset.lock();
+        let count = file.read(*offset, sink)?;
+        *offset = advance(*offset, count);
+        Ok(count)
+    }
+
+    /// Reads from byte `at` and leaves the offset alone, `pread(2)`.
+    ///
+    /// # Errors
+    /// `ESPIPE` if the file is not seekable; as [`read`](Self::read).
+    pub fn read_at(&self, at: u64, sink: &mut dyn Sink) -> Result<usize> {
+        let file = self.file()?;
+        if !file.is_seekable() {
+            return Err(Errno::ESPIPE);
+        }
+        self.readable()?.read(at, sink)
+    }
+
+    /// Writes to the offset, or with `O_APPEND` to the end, and moves the offset on, `write(2)`.
+    ///
+    /// # Errors
+    /// `EBADF` if it is not open for writing; as [`File::write`].
+    pub fn write(&self, source: &mut dyn Source) -> Result<usize> {
+        let file = self.writable()?;
+        if !file.is_seekable() {
+            return file.write(0, source);
+        }
+        let mut offset = self.offset.lock();
+        if self.flags().contains(OpenFlags::APPEND) {
+            let (end, count) = file.append(source)?;
+            *offset = end;
+            return Ok(count);
+        }
+        let count = file.write(*offset, source)?;
+        *offset = advance(*offset, count);
+        Ok(count)
+    }
+
+    /// Writes to byte `at`, or with `O_APPEND` to the end, as Linux's `pwrite(2)` does; leaves the
+    /// offset alone.
+    ///
+    /// # Errors
+    /// `ESPIPE` if the file is not seekable; as [`write`](Self::write).
+    pub fn write_at(&self, at: u64, source: &mut dyn Source) -> Result<usize> {
+        let file = self.file()?;
+        if !file.is_seekable() {
+            return Err(Errno::ESPIPE);
+        }
+        let file = self.writable()?;
+        if self.flags().contains(OpenFlags::APPEND) {
+            return file.append(source).map(|(_, count)| count);
+        }
+        file.write(at, source)
+    }
+
+    /// Returns the offset, in bytes; of a directory, the place of the next entry.
+    pub fn offset(&self) -> u64 {
+        *self.offset.lock()
+    }
+
+    /// Moves the offset and returns it, `lseek(2)`.
+    ///
+    /// # Errors
+    /// `ESPIPE` if the file is not seekable, `EINVAL` if the offset would be negative, `EOVERFLOW`
+    /// if it would be too great, `ENXIO` as [`File::seek_region`].
+    pub fn seek(&self, distance: i64, whence: Whence) -> Result<u64> {
+        let file = self.file()?;
+        let is_directory = self.is_directory();
+        if !file.is_seekable() && !is_directory {
+            return Err(Errno::ESPIPE);
+        }
+        let mut offset = self.offset.lock();
+        let region = |region| {
+            let from = u64::try_from(distance).map_err(|_| Errno::ENXIO)?;
+            file.seek_region(from, region)
+        };
+        let new = match whence {
+            Whence::Set => from(0, distance)?,
+            Whence::Current => from(*offset, distance)?,
+            Whence::End if is_directory => return Err(Errno::EINVAL),
+            Whence::End => from(file.size(), distance)?,
+            Whence::Data => region(Region::Data)?,
+            Whence::Hole => region(Region::Hole)?,
+        };
+        *offset = new;
+        Ok(new)
+    }
+
+    /// Gives the entries of a directory from the offset on to `visit`, `.` and `..` included,
+    /// until it returns false; moves the offset behind the last entry that it took.
+    ///
+    /// # Errors
+    /// `ENOTDIR`; as [`Inode::read_directory`](crate::Inode::read_directory).
+    pub fn read_directory(&self, visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
+        self.file()?;
+        let found = self.found.as_ref().ok_or(Errno::ENOTDIR)?;
+        let here = &found.location;
+        if !here.is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        let mut offset = self.offset.lock();
+        let kind = FileType::Directory;
+        if *offset == 0 {
+            let ino = here.inode.ino();
+            if !visit(&DirectoryEntry { name: b".", ino, kind, next: 1 }) {
+                return Ok(());
+            }
+            *offset = 1;
+        }
+        if *offset == 1 {
+            let ino = here.parent().unwrap_or_else(|_| here.clone()).inode.ino();
+            if !visit(&DirectoryEntry { name: b"..", ino, kind, next: FIRST_ENTRY }) {
+                return Ok(());
+            }
+            *offset = FIRST_ENTRY;
+        }
+        here.inode.read_directory(*offset, &mut |entry| {
+            let is_taken = visit(entry);
+            if is_taken {
+                *offset = entry.next;
+            }
+            is_taken
+        })
+    }
+
+    /// Sets the size, `ftruncate(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL` if it is not open for writing; as [`File::truncate`].
+    pub fn truncate(&self, size: u64) -> Result<()> {
+        let file = self.file()?;
+        if !self.flags().is_writable() {
+            return Err(Errno::EINVAL);
+        }
+        file.truncate(size)
+    }
+
+    fn is_directory(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.location.is_directory())
+    }
+
+    fn readable(&self) -> Result<&Arc<dyn File>> {
+        let file = self.file()?;
+        if !self.flags().is_readable() {
+            return Err(Errno::EBADF);
+        }
+        Ok(file)
+    }
+
+    fn writable(&self) -> Result<&Arc<dyn File>> {
+        let file = self.file()?;
+        if !self.flags().is_writable() {
+            return Err(Errno::EBADF);
+        }
+        Ok(file)
+    }
+}
+
+fn advance(offset: u64, count: usize) -> u64 {
+    offset.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn from(base: u64, distance: i64) -> Result<u64> {
+    let base = i64::try_from(base).map_err(|_| Errno::EOVERFLOW)?;
+    let new = base.checked_add(distance).ok_or(Errno::EOVERFLOW)?;
+    u64::try_from(new).map_err(|_| Errno::EINVAL)
+}

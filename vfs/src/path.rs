@@ -1,0 +1,234 @@
+//! The walk along a path: `path_resolution(7)`.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+
+use abi::fcntl::{NAME_MAX, PATH_MAX};
+use abi::stat::FileType;
+use abi::{Errno, Result};
+
+use crate::mount::{Found, Location, Place};
+
+/// How many symbolic links a walk follows before it fails with `ELOOP`.
+const MAX_LINKS: usize = 40;
+
+/// What to do with a symbolic link in the last component.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LastLink {
+    /// Follow it.
+    Follow,
+    /// It is what is meant, unless a slash follows its name.
+    Keep,
+    /// It is what is meant: the name itself is worked on, as `unlink(2)` does.
+    Name,
+}
+
+/// The last component of a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LastName {
+    /// A name, see [`Target::name`].
+    Normal,
+    /// `.`
+    Dot,
+    /// `..`
+    DotDot,
+    /// There is none: the path is `/`.
+    Root,
+}
+
+/// Where a path ends: a name in a directory and what is there.
+#[derive(Debug)]
+pub struct Target {
+    /// The directory that the last component is looked up in.
+    pub directory: Location,
+    /// The last component's bytes.
+    pub name: Box<[u8]>,
+    /// What the last component is.
+    pub last: LastName,
+    /// Whether a slash follows the last component.
+    pub has_slash: bool,
+    /// What is there now, if anything.
+    pub found: Option<Found>,
+}
+
+/// Follows `path` from `start`, or from `root` if it begins with a slash.
+///
+/// # Errors
+/// `ENOENT` for an empty path or a component before the last that is not there, `ENOTDIR`,
+/// `ELOOP`, `ENAMETOOLONG`, and what the file systems answer.
+pub fn walk(root: &Location, start: &Location, path: &[u8], last: LastLink) -> Result<Target> {
+    if path.is_empty() {
+        return Err(Errno::ENOENT);
+    }
+    if path.len() >= PATH_MAX {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    let mut walk = Walk { root, here: start.clone(), rest: Cow::Borrowed(path), at: 0, links: 0 };
+    walk.begin();
+    loop {
+        if let Some(target) = walk.step(last)? {
+            return Ok(target);
+        }
+    }
+}
+
+struct Walk<'a> {
+    root: &'a Location,
+    here: Location,
+    rest: Cow<'a, [u8]>,
+    at: usize,
+    links: usize,
+}
+
+struct Component {
+    start: usize,
+    end: usize,
+    next: usize,
+    is_last: bool,
+}
+
+impl Walk<'_> {
+    fn begin(&mut self) {
+        self.at = 0;
+        if self.rest.first() == Some(&b'/') {
+            self.here = self.root.clone();
+        }
+    }
+
+    fn component(&self) -> Component {
+        let rest = &self.rest[..];
+        let skip = |from: usize| {
+            rest[from..].iter().position(|&b| b != b'/').map_or(rest.len(), |n| from + n)
+        };
+        let start = skip(self.at);
+        let end = rest[start..].iter().position(|&b| b == b'/').map_or(rest.len(), |n| start + n);
+        let next = skip(end);
+        Component { start, end, next, is_last: next == rest.len() }
+    }
+
+    fn name(&self, component: &Component) -> &[u8] {
+        &self.rest[component.start..component.end]
+    }
+
+    /// Takes one component; returns the target if it was the last.
+    fn step(&mut self, last: LastLink) -> Result<Option<Target>> {
+        let component = self.component();
+        if !self.here.is_directory() {
+            return Err(Errno::ENOTDIR);
+        }
+        match self.name(&component) {
+            b"" => Ok(Some(self.at_directory(LastName::Root, &component))),
+            b"." => Ok(self.advance(None, LastName::Dot, &component)),
+            b".." => {
+                let is_root = self.here.is_same(self.root);
+                let up = if is_root { None } else { Some(self.here.parent()?) };
+                Ok(self.advance(up, LastName::DotDot, &component))
+            }
+            name if name.len() > NAME_MAX => Err(Errno::ENAMETOOLONG),
+            _ => self.normal(&component, last),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        to: Option<Location>,
+        name: LastName,
+        component: &Component,
+    ) -> Option<Target> {
+        if let Some(to) = to {
+            self.here = to;
+        }
+        self.at = component.next;
+        component.is_last.then(|| self.at_directory(name, component))
+    }
+
+    fn at_directory(&self, last: LastName, component: &Component) -> Target {
+        Target {
+            directory: self.here.clone(),
+            name: self.name(component).into(),
+            last,
+            has_slash: component.end < component.next,
+            found: Some(Found::directory(self.here.clone())),
+        }
+    }
+
+    fn normal(&mut self, component: &Component, last: LastLink) -> Result<Option<Target>> {
+        let has_slash = component.end < component.next;
+        let follows =
+            !component.is_last || last == LastLink::Follow || (last == LastLink::Keep && has_slash);
+        let location = match self.here.lookup(self.name(component)) {
+            Ok(location) => Some(location),
+            Err(Errno::ENOENT) if component.is_last => None,
+            Err(errno) => return Err(errno),
+        };
+        let mut jumped = None;
+        if let Some(link) = location.as_ref()
+            && follows
+            && link.inode.kind() == FileType::Symlink
+        {
+            match link.inode.jump() {
+                Some(found) => {
+                    self.count_link()?;
+                    jumped = Some(found?);
+                }
+                None => return self.follow(&link.clone(), component).map(|()| None),
+            }
+        }
+        if !component.is_last {
+            self.at = component.next;
+            self.here = match jumped {
+                Some(found) => found.location,
+                None => location.ok_or(Errno::ENOENT)?,
+            };
+            return Ok(None);
+        }
+        let found =
+            jumped.or_else(|| location.map(|location| self.found(location, self.name(component))));
+        self.end(component, found, last).map(Some)
+    }
+
+    fn found(&self, location: Location, name: &[u8]) -> Found {
+        let place = match location.inode.kind() {
+            FileType::Directory => Place::Itself,
+            _ => Place::Name(self.here.clone(), name.into()),
+        };
+        Found { location, place }
+    }
+
+    fn end(&self, component: &Component, found: Option<Found>, last: LastLink) -> Result<Target> {
+        let has_slash = component.end < component.next;
+        let is_file = found.as_ref().is_some_and(|found| !found.location.is_directory());
+        if has_slash && is_file && last != LastLink::Name {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok(Target {
+            directory: self.here.clone(),
+            name: self.name(component).into(),
+            last: LastName::Normal,
+            has_slash,
+            found,
+        })
+    }
+
+    fn count_link(&mut self) -> Result<()> {
+        self.links += 1;
+        if self.links > MAX_LINKS { Err(Errno::ELOOP) } else { Ok(()) }
+    }
+
+    /// Puts the link's text in place of its name.
+    fn follow(&mut self, link: &Location, component: &Component) -> Result<()> {
+        self.count_link()?;
+        let mut text = link.inode.read_link()?;
+        if text.is_empty() {
+            return Err(Errno::ENOENT);
+        }
+        let tail: &[u8] = &self.rest[component.end..];
+        if text.len() + tail.len() >= 2 * PATH_MAX {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        text.extend_from_slice(tail);
+        self.rest = Cow::<[u8]>::Owned(text);
+        self.begin();
+        Ok(())
+    }
+}
