@@ -221,6 +221,12 @@ impl FrameAllocator {
         }
     }
 
+    /// Makes single blocks of the frames of a block that is handed out, to be freed one by one.
+    pub fn split(&mut self, block: PhysAddr, order: u32) {
+        let first = index(block.frame());
+        self.meta[first..first + (1 << order)].fill(Meta::used(0).0);
+    }
+
     fn count_used(&mut self, frames: u64) {
         self.statistics.free -= frames;
         let used = self.statistics.total - self.statistics.free;
@@ -379,6 +385,11 @@ impl Frames {
     /// As [`FrameAllocator::free_run`].
     pub fn free_run(&self, start: PhysAddr, count: u64) {
         self.0.lock().free_run(start, count);
+    }
+
+    /// As [`FrameAllocator::split`].
+    pub fn split(&self, block: PhysAddr, order: u32) {
+        self.0.lock().split(block, order);
     }
 
     /// As [`FrameAllocator::statistics`].

@@ -4,6 +4,7 @@
 //!   reached; the kernel implements it by its direct map, tests by a buffer.
 //! - [`frame`]: the buddy allocator of physical frames.
 //! - [`heap`]: the kernel's heap over the frames.
+//! - [`page_table`]: page tables of x86-64.
 //!
 //! **Locks**, outermost first: a class of the heap, the frames. The frames' lock is a leaf.
 
@@ -16,6 +17,7 @@ extern crate std;
 pub mod addr;
 pub mod frame;
 pub mod heap;
+pub mod page_table;
 #[cfg(test)]
 mod testing;
 
