@@ -7,117 +7,19 @@
 //! A table entry that was made here carries the number of used entries of the table below, so
 //! that an empty table is noticed and freed without looking through it.
 //!
-//! Invariant: a frame or table taken out of the tables is freed only after [`Tlb::invalidate`] was
+//! Invariant: a frame or table taken out of the tables is freed only after [`Tlb::invalidate`](crate::tlb::Tlb::invalidate) was
 //! called for its addresses; [`Batch`] sees to it.
 
 #![expect(unsafe_code, reason = "tables and frames are raw memory behind physical addresses")]
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use bitflags::bitflags;
-
 use crate::addr::{HUGE_ORDER, HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr, index};
+use crate::entry::{ADDRESS_MASK, COUNT_MASK, COUNT_ONE, Entry, Flags, Leaf, Size};
 use crate::frame::Frames;
+use crate::tlb::Batch;
 
-bitflags! {
-    /// Bits of an entry, "Intel SDM" volume 3 §4.5.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    pub struct Flags: u64 {
-        /// The processor uses the entry.
-        const PRESENT = 1;
-        /// Writes are allowed.
-        const WRITE = 1 << 1;
-        /// Writes go to memory at once.
-        const WRITE_THROUGH = 1 << 3;
-        /// The memory is not cached: device registers.
-        const NO_CACHE = 1 << 4;
-        /// The processor used the page.
-        const ACCESSED = 1 << 5;
-        /// The processor wrote to the page.
-        const DIRTY = 1 << 6;
-        /// The leaf is a page of 2 MiB.
-        const HUGE = 1 << 7;
-        /// The translation survives a change of tables.
-        const GLOBAL = 1 << 8;
-        /// Software: the frame belongs to the mapping and is freed with it.
-        const OWNED = 1 << 9;
-        /// Software, in a table's entry: the table was made here and its entries are counted.
-        const COUNTED = 1 << 10;
-        /// Instructions cannot be fetched.
-        const NO_EXECUTE = 1 << 63;
-    }
-}
-
-const ADDRESS_MASK: u64 = 0x000f_ffff_ffff_f000;
-/// One used entry in the count that a table's entry carries.
-const COUNT_ONE: u64 = 1 << 52;
-const COUNT_MASK: u64 = 0x3ff * COUNT_ONE;
 const LEVELS: u32 = 4;
-
-/// Size of a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Size {
-    /// 4 KiB.
-    Small,
-    /// 2 MiB.
-    Huge,
-}
-
-impl Size {
-    /// Returns the size in bytes.
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Self::Small => PAGE_SIZE,
-            Self::Huge => HUGE_SIZE,
-        }
-    }
-
-    /// Returns the buddy order of the page's frames.
-    pub const fn order(self) -> u32 {
-        match self {
-            Self::Small => 0,
-            Self::Huge => HUGE_ORDER,
-        }
-    }
-}
-
-/// A leaf entry: a frame and flags.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Entry(u64);
-
-impl Entry {
-    /// Makes an entry.
-    pub const fn new(frame: PhysAddr, flags: Flags) -> Self {
-        Self(frame.as_u64() & ADDRESS_MASK | flags.bits())
-    }
-
-    /// Returns the page's first frame.
-    pub const fn frame(self) -> PhysAddr {
-        PhysAddr::new(self.0 & ADDRESS_MASK)
-    }
-
-    /// Returns the flags.
-    pub const fn flags(self) -> Flags {
-        Flags::from_bits_truncate(self.0)
-    }
-
-    /// Returns the entry with other flags.
-    #[must_use]
-    pub const fn with_flags(self, flags: Flags) -> Self {
-        Self::new(self.frame(), flags)
-    }
-}
-
-/// A mapped page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Leaf {
-    /// First address of the page.
-    pub start: VirtAddr,
-    /// What is mapped there.
-    pub entry: Entry,
-    /// Size of the page.
-    pub size: Size,
-}
 
 /// Why a page was not mapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,64 +41,6 @@ pub enum Change {
     Free,
     /// Unmaps it; the frame is the caller's.
     Take,
-}
-
-/// Tells processors that translations changed.
-pub trait Tlb: Send + Sync {
-    /// Makes every processor that uses the tables forget translations of `start..end`, before it
-    /// returns.
-    fn invalidate(&self, start: VirtAddr, end: VirtAddr);
-}
-
-const BATCH: usize = 32;
-
-/// Invalidations and freed frames of one operation, gathered; dropping it carries them out.
-#[expect(missing_debug_implementations, reason = "it lives for one operation")]
-pub struct Batch<'a> {
-    tlb: &'a dyn Tlb,
-    frames: &'a Frames,
-    start: u64,
-    end: u64,
-    held: [(PhysAddr, u32); BATCH],
-    count: usize,
-}
-
-impl<'a> Batch<'a> {
-    /// Returns an empty batch.
-    pub fn new(tlb: &'a dyn Tlb, frames: &'a Frames) -> Self {
-        let held = [(PhysAddr::new(0), 0); BATCH];
-        Self { tlb, frames, start: u64::MAX, end: 0, held, count: 0 }
-    }
-
-    fn note(&mut self, start: u64, bytes: u64) {
-        self.start = self.start.min(start);
-        self.end = self.end.max(start + bytes);
-    }
-
-    fn hold(&mut self, block: PhysAddr, order: u32) {
-        if self.count == BATCH {
-            self.carry_out();
-        }
-        self.held[self.count] = (block, order);
-        self.count += 1;
-    }
-
-    fn carry_out(&mut self) {
-        if self.start < self.end {
-            self.tlb.invalidate(VirtAddr::new(self.start), VirtAddr::new(self.end));
-            (self.start, self.end) = (u64::MAX, 0);
-        }
-        for (block, order) in &self.held[..self.count] {
-            self.frames.free(*block, *order);
-        }
-        self.count = 0;
-    }
-}
-
-impl Drop for Batch<'_> {
-    fn drop(&mut self) {
-        self.carry_out();
-    }
 }
 
 type Table = [AtomicU64; 512];
@@ -228,7 +72,7 @@ const fn as_leaf(value: u64, level: u32, start: u64) -> Option<Leaf> {
         _ => return None,
     };
     let start = VirtAddr::new(start & !(size.bytes() - 1));
-    Some(Leaf { start, entry: Entry(value), size })
+    Some(Leaf { start, entry: Entry::from_raw(value), size })
 }
 
 const TABLE_FLAGS: u64 = Flags::PRESENT.bits() | Flags::WRITE.bits() | Flags::COUNTED.bits();
@@ -328,7 +172,7 @@ impl<M: PhysMem> PageTable<M> {
         if target.load(Ordering::Relaxed) != 0 {
             return Err(MapError::Occupied);
         }
-        target.store(Entry::new(frame, entry).0, Ordering::Release);
+        target.store(Entry::new(frame, entry).raw(), Ordering::Release);
         self.count_used(parent);
         Ok(())
     }
@@ -437,7 +281,7 @@ impl<M: PhysMem> PageTable<M> {
                 return;
             }
             if as_leaf(value, level, at).is_some() {
-                place.store(entry.0 | value & Flags::HUGE.bits(), Ordering::Release);
+                place.store(entry.raw() | (value & Flags::HUGE.bits()), Ordering::Release);
                 return;
             }
             table = PhysAddr::new(value & ADDRESS_MASK);
@@ -466,7 +310,7 @@ impl<M: PhysMem> PageTable<M> {
         let flags = leaf.entry.flags().difference(Flags::HUGE);
         let mut frame = leaf.entry.frame();
         for entry in self.table(below) {
-            entry.store(Entry::new(frame, flags).0, Ordering::Relaxed);
+            entry.store(Entry::new(frame, flags).raw(), Ordering::Relaxed);
             frame = frame.offset(PAGE_SIZE);
         }
         if flags.contains(Flags::OWNED) {
@@ -516,23 +360,17 @@ impl<M: PhysMem> PageTable<M> {
             let next = (at & !(span(level) - 1)) + span(level);
             let slot = slot(at, level);
             let value = self.table(table)[slot].load(Ordering::Relaxed);
-            if value != 0 {
-                let is_emptied = match as_leaf(value, level, at) {
-                    Some(leaf) => self.change(table, slot, leaf, batch, visit(leaf)),
-                    None => {
-                        let below = PhysAddr::new(value & ADDRESS_MASK);
-                        let range = at..next.min(range.end);
-                        let gone = self.update_table(below, level - 1, range, batch, visit);
-                        let is_freed = self.uncount(table, slot, gone, batch);
-                        if is_freed {
-                            // Processors may remember the table even if no page in it was present.
-                            batch.note(at & !(PAGE_SIZE - 1), PAGE_SIZE);
-                        }
-                        is_freed
-                    }
-                };
-                emptied += u64::from(is_emptied);
-            }
+            let is_emptied = match as_leaf(value, level, at) {
+                _ if value == 0 => false,
+                Some(leaf) => self.change(table, slot, leaf, batch, visit(leaf)),
+                None => {
+                    let below = PhysAddr::new(value & ADDRESS_MASK);
+                    let range = at..next.min(range.end);
+                    let gone = self.update_table(below, level - 1, range, batch, visit);
+                    self.uncount(table, slot, gone, batch) && batch.note_table(at)
+                }
+            };
+            emptied += u64::from(is_emptied);
             at = next;
         }
         emptied
@@ -557,7 +395,7 @@ impl<M: PhysMem> PageTable<M> {
         }
         if let Change::Flags(flags) = change {
             let flags = flags.difference(Flags::HUGE) | (old & Flags::HUGE);
-            place.store(leaf.entry.with_flags(flags).0, Ordering::Release);
+            place.store(leaf.entry.with_flags(flags).raw(), Ordering::Release);
             return false;
         }
         place.store(0, Ordering::Release);

@@ -9,6 +9,7 @@ use sync::SpinLock;
 
 use super::*;
 use crate::testing::HostMemory;
+use crate::tlb::Tlb;
 
 #[derive(Default)]
 struct Log(SpinLock<Vec<(u64, u64)>>);
