@@ -317,7 +317,7 @@ impl<M: PhysMem> PageTable<M> {
             self.frames.split(leaf.entry.frame(), HUGE_ORDER);
         }
         self.tables += 1;
-        let value = below.as_u64() | TABLE_FLAGS | 512 * COUNT_ONE;
+        let value = below.as_u64() | TABLE_FLAGS | (512 * COUNT_ONE);
         let at = leaf.start.as_u64();
         let mut table = self.root;
         for level in (3..=LEVELS).rev() {
