@@ -1,2 +1,50 @@
-//! The Scull kernel.
-fn main() {}
+//! The Scull kernel: one Linux program and the kernel in one address space, in ring 0.
+//!
+//! [`start`] is the order of start-up. After it everything happens on behalf of something: a call
+//! of the program (`syscall`), a fault (`memory::fault`, `process::fault`), or a device or timer
+//! (`work`).
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod arch;
+mod boot;
+mod control;
+mod logger;
+mod memory;
+mod panic;
+mod process;
+mod schedule;
+mod syscall;
+mod timer;
+mod wait;
+mod work;
+
+use boot::cmdline::Options;
+use boot::pvh::StartInfo;
+
+/// Starts the kernel. `start_info` is a physical address, `entry_stamp` the time stamp counter at
+/// the kernel's first instruction.
+fn start(start_info: u64, entry_stamp: u64) -> ! {
+    let (stack_bottom, stack_top) = arch::boot::boot_stack();
+    arch::cpu::start(0, stack_bottom, stack_top);
+    let Some(info) = StartInfo::read(start_info) else {
+        panic::give_up(format_args!("no PVH start info"));
+    };
+    if memory::start(&info).is_none() {
+        panic::give_up(format_args!("too little memory to start"));
+    }
+    arch::thread::initialize();
+    arch::apic::start();
+    arch::clock::calibrate(entry_stamp);
+    logger::start();
+    control::start();
+    let options = match Options::parse(info.command_line) {
+        Ok(options) => options,
+        Err(_) => panic::give_up(format_args!("the command line names no program (init=)")),
+    };
+    log::info!("{options:?}, image {} bytes", memory::image(&info).len());
+    schedule::run()
+}

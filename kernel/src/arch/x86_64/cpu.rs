@@ -1,0 +1,251 @@
+//! One processor: its per-CPU area, its registers, its features.
+
+use core::arch::asm;
+use core::arch::x86_64::{__cpuid_count, _rdtsc};
+use core::cell::UnsafeCell;
+use core::mem::offset_of;
+use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+
+use super::table::{self, Tables};
+
+/// How many processors the kernel has per-CPU areas for.
+pub(crate) const MAX_CPUS: usize = 1;
+
+const MSR_STAR: u32 = 0xc000_0081;
+const MSR_LSTAR: u32 = 0xc000_0082;
+const MSR_FMASK: u32 = 0xc000_0084;
+const MSR_FS_BASE: u32 = 0xc000_0100;
+const MSR_GS_BASE: u32 = 0xc000_0101;
+/// RFLAGS bits that `syscall` clears: TF, IF, DF, AC.
+const SYSCALL_MASK: u64 = 0x4_0700;
+
+/// The per-CPU area that GS base points to. trap.S knows the offsets of the first four fields.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Cpu {
+    this: *const Self,
+    kernel_stack_top: u64,
+    kernel_stack_bottom: u64,
+    scratch: u64,
+    /// The processor's number, from 0.
+    pub(crate) id: usize,
+    /// Set by whatever wants the application interrupted for: see [`Cpu::take_attention`].
+    attention: AtomicBool,
+    /// The thread that runs, null before the first; its type is the kernel's.
+    thread: AtomicPtr<()>,
+    /// The local APIC timer's next shot, in nanoseconds since the start; `u64::MAX` if none.
+    pub(crate) timer_deadline: AtomicU64,
+    pub(super) tables: Tables,
+}
+
+const _: () = assert!(
+    offset_of!(Cpu, kernel_stack_top) == 8
+        && offset_of!(Cpu, kernel_stack_bottom) == 16
+        && offset_of!(Cpu, scratch) == 24
+);
+
+struct Cpus(UnsafeCell<[Cpu; MAX_CPUS]>);
+
+// SAFETY: each processor touches its own element only, and shared fields are atomics.
+unsafe impl Sync for Cpus {}
+
+static CPUS: Cpus = Cpus(UnsafeCell::new([const { Cpu::new() }; MAX_CPUS]));
+
+impl Cpu {
+    const fn new() -> Self {
+        Self {
+            this: ptr::null(),
+            kernel_stack_top: 0,
+            kernel_stack_bottom: 0,
+            scratch: 0,
+            id: 0,
+            attention: AtomicBool::new(false),
+            thread: AtomicPtr::new(ptr::null_mut()),
+            timer_deadline: AtomicU64::new(u64::MAX),
+            tables: Tables::new(),
+        }
+    }
+
+    /// Returns the area of the processor this runs on.
+    #[inline]
+    pub(crate) fn current() -> &'static Self {
+        let this: *const Self;
+        // SAFETY: GS base points to a Cpu, whose first field is its own address, since `start`.
+        unsafe {
+            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly))
+        };
+        // SAFETY: the areas are static; all fields used through this reference are atomics or
+        // constant after start.
+        unsafe { &*this }
+    }
+
+    /// Returns the thread that runs here, null before the first.
+    #[inline]
+    pub(crate) fn thread(&self) -> *mut () {
+        self.thread.load(Ordering::Relaxed)
+    }
+
+    /// Says which thread runs here from now on.
+    pub(crate) fn set_thread(&self, thread: *mut ()) {
+        self.thread.store(thread, Ordering::Relaxed);
+    }
+
+    /// Asks that the way back to the application look for work first.
+    pub(crate) fn call_attention(&self) {
+        self.attention.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether attention is called for.
+    #[inline]
+    pub(crate) fn has_attention(&self) -> bool {
+        self.attention.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether attention was called for since the last time this was asked.
+    #[inline]
+    pub(crate) fn take_attention(&self) -> bool {
+        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// Gives this processor its per-CPU area, tables and system call entry. Called once a processor.
+pub(crate) fn start(id: usize, stack_bottom: u64, stack_top: u64) {
+    let area = CPUS.0.get().cast::<Cpu>().wrapping_add(id);
+    // SAFETY: only this processor uses element `id`, and nothing refers to it yet.
+    let cpu = unsafe { &mut *area };
+    cpu.this = area;
+    cpu.id = id;
+    cpu.kernel_stack_top = stack_top;
+    cpu.kernel_stack_bottom = stack_bottom;
+    write_msr(MSR_GS_BASE, area as u64);
+    table::load(cpu);
+    unsafe extern "C" {
+        fn syscall_entry();
+    }
+    write_msr(MSR_STAR, 0x08 << 32);
+    write_msr(MSR_LSTAR, syscall_entry as *const () as u64);
+    write_msr(MSR_FMASK, SYSCALL_MASK);
+    enable_extended_state();
+}
+
+/// Says which kernel stack entries from the application use from now on.
+pub(crate) fn set_kernel_stack(bottom: u64, top: u64) {
+    // SAFETY: the two fields at these offsets of this processor's area are written here only.
+    unsafe {
+        asm!("mov gs:[8], {}", "mov gs:[16], {}", in(reg) top, in(reg) bottom,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// Writes a model-specific register.
+pub(crate) fn write_msr(register: u32, value: u64) {
+    let (low, high) = (value as u32, (value >> 32) as u32);
+    // SAFETY: callers write registers whose effect they own: bases, entry points, APIC.
+    unsafe {
+        asm!("wrmsr", in("ecx") register, in("eax") low, in("edx") high,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// Reads a model-specific register.
+pub(crate) fn read_msr(register: u32) -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: reading a register that exists has no effect on memory.
+    unsafe {
+        asm!("rdmsr", in("ecx") register, out("eax") low, out("edx") high,
+            options(nomem, nostack, preserves_flags));
+    }
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Returns the application's FS base, its thread pointer.
+pub(crate) fn fs_base() -> u64 {
+    read_msr(MSR_FS_BASE)
+}
+
+/// Sets the application's FS base.
+pub(crate) fn set_fs_base(base: u64) {
+    write_msr(MSR_FS_BASE, base);
+}
+
+/// Returns the time stamp counter.
+#[inline]
+pub(crate) fn time_stamp() -> u64 {
+    // SAFETY: rdtsc exists on every x86-64.
+    unsafe { _rdtsc() }
+}
+
+/// Waits for an interrupt with interrupts on, and returns with interrupts off.
+pub(crate) fn wait_for_interrupt() {
+    // SAFETY: `sti` takes effect after `hlt`, so an interrupt that is pending ends the halt; the
+    // idle loop, which calls this, holds no lock.
+    unsafe { asm!("sti", "hlt", "cli", options(nostack)) };
+}
+
+/// Lets pending interrupts in for a moment.
+pub(crate) fn take_interrupts() {
+    // SAFETY: as in wait_for_interrupt.
+    unsafe { asm!("sti", "nop", "cli", options(nostack)) };
+}
+
+/// Stops this processor for ever.
+pub(crate) fn halt() -> ! {
+    loop {
+        // SAFETY: halting with interrupts off touches nothing.
+        unsafe { asm!("cli", "hlt", options(nostack, nomem)) };
+    }
+}
+
+/// Returns the address that the last page fault was about.
+pub(crate) fn fault_address() -> u64 {
+    let address: u64;
+    // SAFETY: reading CR2 has no effect.
+    unsafe { asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags)) };
+    address
+}
+
+/// Returns 64 bits from the processor's generator, `None` where it has none or it fails.
+pub(crate) fn random() -> Option<u64> {
+    let features = cpuid(1, 0);
+    if features.ecx & 1 << 30 == 0 {
+        return None;
+    }
+    (0..10).find_map(|_| {
+        let (value, ok): (u64, u8);
+        // SAFETY: CPUID says that rdrand exists.
+        unsafe {
+            asm!("rdrand {}", "setc {}", out(reg) value, out(reg_byte) ok, options(nomem, nostack))
+        };
+        (ok != 0).then_some(value)
+    })
+}
+
+/// CPUID's four registers.
+pub(crate) type Cpuid = core::arch::x86_64::CpuidResult;
+
+/// Executes CPUID.
+pub(crate) fn cpuid(leaf: u32, subleaf: u32) -> Cpuid {
+    __cpuid_count(leaf, subleaf)
+}
+
+/// Returns HWCAP as Linux gives it in the auxiliary vector: CPUID.1:EDX.
+pub(crate) fn hwcap() -> u64 {
+    u64::from(cpuid(1, 0).edx)
+}
+
+fn enable_extended_state() {
+    if cpuid(1, 0).ecx & 1 << 26 == 0 {
+        return;
+    }
+    let supported = cpuid(0xd, 0).eax & 0xe7;
+    // SAFETY: CPUID says that XSAVE exists, and the mask is within what it supports: x87, SSE,
+    // AVX, AVX-512.
+    unsafe {
+        asm!(
+            "mov {scratch}, cr4", "bts {scratch}, 18", "mov cr4, {scratch}", "xsetbv",
+            scratch = out(reg) _, in("ecx") 0, in("eax") supported, in("edx") 0,
+            options(nostack)
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! The two 16550 serial ports: COM1 is the application's console, COM2 the control channel.
+
+use super::port;
+
+/// One 16550-compatible UART.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Serial {
+    base: u16,
+}
+
+/// COM1, ISA interrupt 4: what the application reads and writes as its terminal.
+pub(crate) const CONSOLE: Serial = Serial { base: 0x3f8 };
+/// COM2, ISA interrupt 3: events to the host tool, commands from it.
+pub(crate) const CONTROL: Serial = Serial { base: 0x2f8 };
+
+const INTERRUPT_ENABLE: u16 = 1;
+const FIFO_CONTROL: u16 = 2;
+const MODEM_CONTROL: u16 = 4;
+const LINE_STATUS: u16 = 5;
+const RECEIVED_DATA_AVAILABLE: u8 = 0x01;
+const DATA_READY: u8 = 0x01;
+const TRANSMITTER_EMPTY: u8 = 0x20;
+/// Turns without an empty transmitter after which a byte is written all the same: a port that is
+/// not there must not hang the kernel.
+const PATIENCE: u32 = 100_000;
+
+impl Serial {
+    /// Lets the port raise its interrupt when a byte arrives.
+    pub(crate) fn enable_receive_interrupt(self) {
+        port::write_u8(self.base + FIFO_CONTROL, 0x01);
+        port::write_u8(self.base + MODEM_CONTROL, 0x0b);
+        port::write_u8(self.base + INTERRUPT_ENABLE, RECEIVED_DATA_AVAILABLE);
+    }
+
+    /// Writes all bytes, waiting for the port where it is slower.
+    pub(crate) fn write(self, bytes: &[u8]) {
+        for &byte in bytes {
+            let mut turns = 0;
+            while port::read_u8(self.base + LINE_STATUS) & TRANSMITTER_EMPTY == 0
+                && turns < PATIENCE
+            {
+                turns += 1;
+            }
+            port::write_u8(self.base, byte);
+        }
+    }
+
+    /// Returns a received byte, `None` if there is none. A port that is not there reads as 0xff.
+    pub(crate) fn read(self) -> Option<u8> {
+        let status = port::read_u8(self.base + LINE_STATUS);
+        (status != 0xff && status & DATA_READY != 0).then(|| port::read_u8(self.base))
+    }
+}

@@ -1,0 +1,324 @@
+# Ways into the kernel: 256 gates and `syscall`. Both build a TrapFrame (frame.rs) and call Rust.
+#
+# The application runs in ring 0 too, so the processor never switches stacks by privilege. Every gate
+# therefore uses an IST stack, and the stub moves its frame away at once: to the top of the thread's
+# kernel stack when the application was interrupted, 128 bytes (the red zone) below RSP when the kernel was.
+# NMI, #DF and #MC stay on stacks of their own. Interrupts are off in the kernel until the way out.
+
+.set CPU_KERNEL_STACK_TOP, 8
+.set CPU_KERNEL_STACK_BOTTOM, 16
+.set CPU_SCRATCH, 24
+.set FRAME_XMM, 256
+
+.macro SAVE_XMM
+    sub rsp, FRAME_XMM
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups [rsp + 16*\n], xmm\n
+    .endr
+.endm
+
+.macro RESTORE_XMM
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups xmm\n, [rsp + 16*\n]
+    .endr
+    add rsp, FRAME_XMM
+.endm
+
+.section .rodata.fixups,"a",@progbits
+.balign 8
+.global user_fixups
+user_fixups:
+.text
+.macro GATE n, has_error
+.balign 16
+gate_\n:
+    .if \has_error == 0
+    push 0
+    .endif
+    push \n
+    jmp gate_common
+.endm
+.altmacro
+.macro GATE_NUMBERED n
+    .if (\n == 8) || ((\n >= 10) && (\n <= 14)) || (\n == 17) || (\n == 21)
+    GATE \n, 1
+    .else
+    GATE \n, 0
+    .endif
+.endm
+.set i, 0
+.rept 256
+    GATE_NUMBERED %i
+    .set i, i+1
+.endr
+.macro GATE_ADDRESS n
+    .quad gate_\n
+.endm
+.section .rodata.gates,"a",@progbits
+.balign 8
+.global trap_gates
+trap_gates:
+.set i, 0
+.rept 256
+    GATE_ADDRESS %i
+    .set i, i+1
+.endr
+.noaltmacro
+
+.text
+# On the IST stack: vector, error, rip, cs, rflags, rsp, ss.
+gate_common:
+    push rax
+    push rcx
+    mov eax, dword ptr [rsp + 16]
+    cmp eax, 2                   # NMI
+    je 9f
+    cmp eax, 8                   # #DF
+    je 9f
+    cmp eax, 18                  # #MC
+    je 9f
+    test byte ptr [rsp + 39], 0x80   # top bit of RIP: the kernel's half?
+    jnz 1f
+    mov rax, gs:[CPU_KERNEL_STACK_TOP]
+    jmp 2f
+1:  mov rax, [rsp + 56]          # interrupted RSP
+    sub rax, 128
+    and rax, -16
+    lea rcx, [rax - 1024]
+    cmp rcx, gs:[CPU_KERNEL_STACK_BOTTOM]
+    jb 9f                        # the kernel stack is full: report from here
+2:  mov rcx, [rsp + 64]
+    mov [rax - 8], rcx           # ss
+    mov rcx, [rsp + 56]
+    mov [rax - 16], rcx          # rsp
+    mov rcx, [rsp + 48]
+    mov [rax - 24], rcx          # rflags
+    mov rcx, [rsp + 40]
+    mov [rax - 32], rcx          # cs
+    mov rcx, [rsp + 32]
+    mov [rax - 40], rcx          # rip
+    mov rcx, [rsp + 24]
+    mov [rax - 48], rcx          # error
+    mov rcx, [rsp + 16]
+    mov [rax - 56], rcx          # vector
+    mov rcx, [rsp + 8]
+    mov [rax - 64], rcx          # rax
+    mov rcx, [rsp]
+    mov [rax - 72], rcx          # rcx
+    lea rsp, [rax - 72]
+9:  push rdx
+    push rbx
+    push rsi
+    push rdi
+    push rbp
+    push r8
+    push r9
+    push r10
+    push r11
+    push r12
+    push r13
+    push r14
+    push r15
+    SAVE_XMM
+    cld
+    mov rdi, rsp
+    mov rbx, rsp
+    and rsp, -16
+    call trap_entry
+    mov rsp, rbx
+# RSP = a complete TrapFrame: restore all of it and go where it says.
+.global trap_return
+trap_return:
+    RESTORE_XMM
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rbp
+    pop rdi
+    pop rsi
+    pop rbx
+    pop rdx
+    pop rcx
+    pop rax
+    add rsp, 16
+    iretq
+
+# `syscall`: RCX = return address, R11 = RFLAGS, IF, DF, TF and AC cleared by FMASK, RSP unchanged.
+.global syscall_entry
+syscall_entry:
+    mov gs:[CPU_SCRATCH], rsp
+    mov rsp, gs:[CPU_KERNEL_STACK_TOP]
+    push 0x10
+    push qword ptr gs:[CPU_SCRATCH]
+    push r11
+    push 8
+    push rcx
+    push rax                     # the call's number, where exceptions have their error code
+    push 256                     # no vector: a system call
+    push rax
+    push rcx
+    push rdx
+    push rbx
+    push rsi
+    push rdi
+    push rbp
+    push r8
+    push r9
+    push r10
+    push r11
+    push r12
+    push r13
+    push r14
+    push r15
+    SAVE_XMM
+    mov rdi, rsp
+    call syscall_dispatch
+    test al, al
+    jz trap_return               # registers were changed: restore all of them
+    RESTORE_XMM
+    add rsp, 32                  # r15-r12 are as they were
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    add rsp, 8                   # rbp
+    pop rdi
+    pop rsi
+    add rsp, 8                   # rbx
+    pop rdx
+    pop rcx
+    pop rax
+    mov rcx, [rsp + 16]          # rip
+    mov rsp, [rsp + 40]
+    sti                          # takes effect after the jump: no interrupt on this stack in kernel code
+    jmp rcx
+
+# context_switch(save: *mut u64 [rdi], load: u64 [rsi]): parks this kernel stack and continues another.
+.global context_switch
+context_switch:
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    mov [rdi], rsp
+    mov rsp, rsi
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+
+# Where a new thread's first context_switch returns to; its TrapFrame is what is left on the stack.
+.global thread_entry
+thread_entry:
+    call thread_started
+    jmp trap_return
+
+# Accesses to a program's memory. A fault between a row's first two labels that cannot be resolved
+# continues at its third (fixups below; user.rs is the caller).
+.macro FIXUP start, end, target
+    .pushsection .rodata.fixups,"a",@progbits
+    .quad \start, \end, \target
+    .popsection
+.endm
+
+# user_copy(to [rdi], from [rsi], count [rdx]) -> bytes not copied [rax]
+.global user_copy
+user_copy:
+    cmp rdx, 16
+    jb 2f
+1:  movups xmm0, [rsi]
+    movups [rdi], xmm0
+    add rsi, 16
+    add rdi, 16
+    sub rdx, 16
+    cmp rdx, 16
+    jae 1b
+2:  cmp rdx, 8
+    jb user_copy_bytes
+    mov rax, [rsi]
+    mov [rdi], rax
+    add rsi, 8
+    add rdi, 8
+    sub rdx, 8
+user_copy_bytes:
+    test rdx, rdx
+    jz 4f
+3:  mov al, [rsi]
+    mov [rdi], al
+    inc rsi
+    inc rdi
+    dec rdx
+    jnz 3b
+4:  xor eax, eax
+    ret
+user_copy_stopped:
+    mov rax, rdx
+    ret
+FIXUP user_copy, user_copy_bytes, user_copy_bytes
+FIXUP user_copy_bytes, user_copy_stopped, user_copy_stopped
+
+# user_zero(at [rdi], count [rsi]) -> bytes not cleared [rax]
+.global user_zero
+user_zero:
+    xorps xmm0, xmm0
+    cmp rsi, 16
+    jb user_zero_bytes
+1:  movups [rdi], xmm0
+    add rdi, 16
+    sub rsi, 16
+    cmp rsi, 16
+    jae 1b
+user_zero_bytes:
+    test rsi, rsi
+    jz 3f
+2:  mov byte ptr [rdi], 0
+    inc rdi
+    dec rsi
+    jnz 2b
+3:  xor eax, eax
+    ret
+user_zero_stopped:
+    mov rax, rsi
+    ret
+FIXUP user_zero, user_zero_bytes, user_zero_bytes
+FIXUP user_zero_bytes, user_zero_stopped, user_zero_stopped
+
+# user_load_u32(at [rdi], value: *mut u32 [rsi]) -> 0, or 1 after a fault [rax]
+.global user_load_u32
+user_load_u32:
+    mov eax, [rdi]
+    mov [rsi], eax
+    xor eax, eax
+    ret
+user_word_stopped:
+    mov eax, 1
+    ret
+FIXUP user_load_u32, user_word_stopped, user_word_stopped
+
+# user_compare_exchange_u32(at [rdi], value: *mut u32 [rsi], new [edx]) -> 0, or 1 after a fault [rax]
+# *value is what is expected there before, and what was found there after.
+.global user_compare_exchange_u32
+user_compare_exchange_u32:
+    mov eax, [rsi]
+    lock cmpxchg [rdi], edx
+    mov [rsi], eax
+    xor eax, eax
+    ret
+user_exchange_stopped:
+    mov eax, 1
+    ret
+FIXUP user_compare_exchange_u32, user_exchange_stopped, user_exchange_stopped
+
+.section .rodata.fixups,"a",@progbits
+.quad 0, 0, 0
+.text

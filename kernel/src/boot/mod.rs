@@ -1,0 +1,4 @@
+//! What the boot loader hands over.
+
+pub(crate) mod cmdline;
+pub(crate) mod pvh;

@@ -1,0 +1,122 @@
+//! The control channel: events to the host tool, commands from it (COM2).
+//!
+//! Events are JSON objects, one a line; commands are words, one a line.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use sync::SpinLock;
+
+use crate::arch::apic::Trigger;
+use crate::arch::irq;
+use crate::arch::serial::CONTROL;
+use crate::process::exit;
+
+/// The ISA interrupt of COM2.
+const INTERRUPT: u8 = 3;
+/// A longer command is none.
+const LONGEST_COMMAND: usize = 64;
+
+/// Set by the interrupt: bytes have come.
+static HAS_INPUT: AtomicBool = AtomicBool::new(false);
+static COMMAND: SpinLock<Vec<u8>> = SpinLock::new(Vec::new());
+
+/// What the host is told of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'a> {
+    /// The kernel runs.
+    Boot,
+    /// The program listens on a port.
+    Listening {
+        /// `tcp` or `udp`.
+        protocol: &'a str,
+        /// The port's number.
+        port: u16,
+    },
+    /// The program ended by itself with this status.
+    Exit(u8),
+    /// The program was ended by this signal.
+    Signal(u8),
+    /// The kernel gave up.
+    Panic(&'a str),
+    /// The kernel has something to say.
+    Log {
+        /// `error`, `warn`, `info`, `debug` or `trace`.
+        level: &'a str,
+        /// One line.
+        message: &'a str,
+    },
+}
+
+/// Begins to take commands.
+pub(crate) fn start() {
+    CONTROL.enable_receive_interrupt();
+    irq::register_line(INTERRUPT, Trigger::Edge, || HAS_INPUT.store(true, Ordering::Relaxed));
+    send(Event::Boot);
+}
+
+/// Tells the host of an event.
+pub(crate) fn send(event: Event<'_>) {
+    let mut line = String::new();
+    // Writing to a String does not fail.
+    let _ = match event {
+        Event::Boot => {
+            write!(line, r#"{{"event":"boot","version":"{}"}}"#, env!("CARGO_PKG_VERSION"))
+        }
+        Event::Listening { protocol, port } => {
+            write!(line, r#"{{"event":"listening","proto":"{protocol}","port":{port}}}"#)
+        }
+        Event::Exit(status) => write!(line, r#"{{"event":"exit","status":{status}}}"#),
+        Event::Signal(signal) => write!(line, r#"{{"event":"signal","signal":{signal}}}"#),
+        Event::Panic(message) => {
+            write!(line, r#"{{"event":"panic","message":"{}"}}"#, Json(message))
+        }
+        Event::Log { level, message } => {
+            write!(line, r#"{{"event":"log","level":"{level}","message":"{}"}}"#, Json(message))
+        }
+    };
+    line.push('\n');
+    CONTROL.write(line.as_bytes());
+}
+
+/// Text with what JSON strings cannot hold escaped (RFC 8259 §7).
+struct Json<'a>(&'a str);
+
+impl core::fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '"' | '\\' => write!(f, "\\{c}"),
+            c if c < ' ' => write!(f, "\\u{:04x}", u32::from(c)),
+            c => f.write_char(c),
+        })
+    }
+}
+
+/// Carries out what commands have come.
+pub(crate) fn serve() {
+    if !HAS_INPUT.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    while let Some(byte) = CONTROL.read() {
+        let mut command = COMMAND.lock();
+        if byte != b'\n' {
+            if command.len() < LONGEST_COMMAND {
+                command.push(byte);
+            }
+            continue;
+        }
+        let line = core::mem::take(&mut *command);
+        drop(command);
+        obey(&line);
+    }
+}
+
+fn obey(command: &[u8]) {
+    match command {
+        b"term" => exit::terminate(),
+        b"kill" => exit::power_off(exit::Status::Signal(9)),
+        _ => log::warn!("unknown command from the host: {:?}", command.escape_ascii()),
+    }
+}

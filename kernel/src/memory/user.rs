@@ -1,0 +1,347 @@
+//! The only code that touches a program's memory.
+//!
+//! Every access is checked against the application's half of the address space and goes through
+//! instructions with a fix-up, so a bad pointer is `EFAULT` and never a fault of the kernel.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use abi::io::{Sink, Source};
+use abi::{Errno, Result};
+use mm::PAGE_SIZE;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::arch::user as access;
+
+/// The end of the application's half.
+pub(crate) const END: u64 = 0x7fff_ffff_f000;
+/// How much of a transfer's memory is made present at a time, in bytes.
+const WINDOW: u64 = 1 << 20;
+
+/// While set, a fault in an access of this module is not resolved: locks may be held.
+static IS_ATOMIC: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether a fault in an access may be resolved, which takes locks.
+pub(crate) fn may_resolve_faults() -> bool {
+    !IS_ATOMIC.load(Ordering::Relaxed)
+}
+
+/// Runs accesses whose faults are not resolved but fail at once.
+pub(crate) fn atomically<T>(access: impl FnOnce() -> T) -> T {
+    let before = IS_ATOMIC.swap(true, Ordering::Relaxed);
+    let result = access();
+    IS_ATOMIC.store(before, Ordering::Relaxed);
+    result
+}
+
+/// A program's claim that a `T` is at an address; using it is the check.
+#[derive(Debug)]
+pub(crate) struct UserPtr<T> {
+    address: u64,
+    target: PhantomData<Cell<T>>,
+}
+
+impl<T> Clone for UserPtr<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for UserPtr<T> {}
+
+impl<T> UserPtr<T> {
+    /// Makes a claim of an address.
+    pub(crate) const fn new(address: u64) -> Self {
+        Self { address, target: PhantomData }
+    }
+
+    /// Returns the address.
+    pub(crate) const fn address(self) -> u64 {
+        self.address
+    }
+
+    /// Returns whether it is the null pointer.
+    pub(crate) const fn is_null(self) -> bool {
+        self.address == 0
+    }
+
+    /// Returns the claim, `None` for the null pointer.
+    pub(crate) const fn non_null(self) -> Option<Self> {
+        if self.is_null() { None } else { Some(self) }
+    }
+
+    /// Returns the claim on the `index`th element of an array that begins here.
+    pub(crate) const fn at(self, index: usize) -> Self {
+        Self::new(self.address.wrapping_add((index * size_of::<T>()) as u64))
+    }
+
+    /// Returns the same address as a claim of another type.
+    pub(crate) const fn cast<U>(self) -> UserPtr<U> {
+        UserPtr::new(self.address)
+    }
+}
+
+impl<T: FromBytes + IntoBytes> UserPtr<T> {
+    /// Copies the value in.
+    ///
+    /// # Errors
+    /// `EFAULT` if it is not all there.
+    pub(crate) fn read(self) -> Result<T> {
+        let mut value = T::new_zeroed();
+        read_bytes(self.address, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Copies `count` values in.
+    ///
+    /// # Errors
+    /// `EFAULT` if they are not all there.
+    pub(crate) fn read_array(self, count: usize) -> Result<Vec<T>> {
+        let length = count.checked_mul(size_of::<T>()).ok_or(Errno::EFAULT)?;
+        check(self.address, length)?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
+        values.resize_with(count, T::new_zeroed);
+        read_bytes(self.address, values.as_mut_slice().as_mut_bytes())?;
+        Ok(values)
+    }
+}
+
+impl<T: IntoBytes + Immutable> UserPtr<T> {
+    /// Copies a value out.
+    ///
+    /// # Errors
+    /// `EFAULT` if the program's memory cannot take all of it.
+    pub(crate) fn write(self, value: &T) -> Result<()> {
+        write_bytes(self.address, value.as_bytes())
+    }
+
+    /// Copies values out.
+    ///
+    /// # Errors
+    /// `EFAULT` if the program's memory cannot take all of them.
+    pub(crate) fn write_array(self, values: &[T]) -> Result<()> {
+        write_bytes(self.address, values.as_bytes())
+    }
+}
+
+/// Checks that a range lies in the application's half.
+///
+/// # Errors
+/// `EFAULT` if it does not.
+pub(crate) fn check(address: u64, length: usize) -> Result<()> {
+    match address.checked_add(length as u64) {
+        Some(end) if end <= END => Ok(()),
+        _ => Err(Errno::EFAULT),
+    }
+}
+
+/// Copies bytes in.
+///
+/// # Errors
+/// `EFAULT` if they are not all there.
+pub(crate) fn read_bytes(address: u64, bytes: &mut [u8]) -> Result<()> {
+    check(address, bytes.len())?;
+    if access::copy_from(bytes, address) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
+}
+
+/// Copies bytes out.
+///
+/// # Errors
+/// `EFAULT` if the program's memory cannot take all of them.
+pub(crate) fn write_bytes(address: u64, bytes: &[u8]) -> Result<()> {
+    check(address, bytes.len())?;
+    if access::copy_to(address, bytes) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
+}
+
+/// Clears bytes.
+///
+/// # Errors
+/// `EFAULT` if the program's memory is not all there.
+pub(crate) fn zero_bytes(address: u64, length: usize) -> Result<()> {
+    check(address, length)?;
+    if access::zero(address, length) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
+}
+
+/// Reads an aligned 32-bit word.
+///
+/// # Errors
+/// `EFAULT` if it is not there.
+pub(crate) fn load_u32(address: u64) -> Result<u32> {
+    check(address, 4)?;
+    access::load_u32(address).ok_or(Errno::EFAULT)
+}
+
+/// Replaces an aligned 32-bit word if it is `expected`; returns what was there.
+///
+/// # Errors
+/// `EFAULT` if it is not there or not writable.
+pub(crate) fn compare_exchange_u32(address: u64, expected: u32, new: u32) -> Result<u32> {
+    check(address, 4)?;
+    access::compare_exchange_u32(address, expected, new).ok_or(Errno::EFAULT)
+}
+
+/// Copies a string in, without its terminating NUL.
+///
+/// # Errors
+/// `EFAULT` if it is not all there, `ENAMETOOLONG` if it has more than `longest` bytes.
+pub(crate) fn read_string(address: u64, longest: usize) -> Result<Vec<u8>> {
+    let mut string = Vec::new();
+    let mut at = address;
+    while string.len() <= longest {
+        // Up to the next page's start, so that a string at the end of a mapping can be read.
+        let chunk = (64 - at % 64) as usize;
+        let start = string.len();
+        string.resize(start + chunk, 0);
+        read_bytes(at, &mut string[start..])?;
+        if let Some(end) = string[start..].iter().position(|&byte| byte == 0) {
+            string.truncate(start + end);
+            return if string.len() <= longest { Ok(string) } else { Err(Errno::ENAMETOOLONG) };
+        }
+        at += chunk as u64;
+    }
+    Err(Errno::ENAMETOOLONG)
+}
+
+/// Makes the pages of a range present, as far as they can be; the range need not be valid.
+fn make_present(address: u64, length: u64, is_written: bool) {
+    let end = address.saturating_add(length.min(WINDOW)).min(END);
+    let mut at = address & !3;
+    while at < end {
+        let is_there = if is_written {
+            access::compare_exchange_u32(at, 0, 0).is_some()
+        } else {
+            access::load_u32(at).is_some()
+        };
+        if !is_there {
+            return;
+        }
+        at = (at & !(PAGE_SIZE - 1)) + PAGE_SIZE;
+    }
+}
+
+/// A part of a program's memory, `struct iovec`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub(crate) struct IoVec {
+    /// First address.
+    pub(crate) base: u64,
+    /// Length in bytes.
+    pub(crate) length: u64,
+}
+
+/// A program's buffers as the target or the origin of a transfer, front first.
+///
+/// Their pages are made present when the transfer is made and by [`next_window`](Self::next_window),
+/// with no lock held; the copies themselves happen under locks, and end where a page is missing.
+#[derive(Debug)]
+pub(crate) struct UserBuffers<'a> {
+    parts: &'a [IoVec],
+    /// Bytes of the first part that are done.
+    done: u64,
+    left: usize,
+    is_written: bool,
+}
+
+impl<'a> UserBuffers<'a> {
+    /// Makes a target of data: [`Sink`].
+    ///
+    /// # Errors
+    /// `EFAULT` if a part lies outside the application's half.
+    pub(crate) fn target(parts: &'a [IoVec]) -> Result<Self> {
+        Self::new(parts, true)
+    }
+
+    /// Makes an origin of data: [`Source`].
+    ///
+    /// # Errors
+    /// `EFAULT` if a part lies outside the application's half.
+    pub(crate) fn origin(parts: &'a [IoVec]) -> Result<Self> {
+        Self::new(parts, false)
+    }
+
+    fn new(parts: &'a [IoVec], is_written: bool) -> Result<Self> {
+        let mut left = 0_usize;
+        for part in parts {
+            let length = usize::try_from(part.length).map_err(|_| Errno::EINVAL)?;
+            check(part.base, length)?;
+            left = left.checked_add(length).ok_or(Errno::EINVAL)?;
+        }
+        let buffers = Self { parts, done: 0, left, is_written };
+        buffers.next_window();
+        Ok(buffers)
+    }
+
+    /// Makes the next part of the buffers present. A transfer that ended short though the object
+    /// had more calls this and goes on.
+    pub(crate) fn next_window(&self) {
+        let mut window = WINDOW;
+        let mut done = self.done;
+        for part in self.parts {
+            let length = (part.length - done).min(window);
+            make_present(part.base + done, length, self.is_written);
+            window -= length;
+            done = 0;
+            if window == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Returns how many bytes are still to be transferred.
+    pub(crate) const fn remaining(&self) -> usize {
+        self.left
+    }
+
+    /// Transfers up to `count` bytes by `copy(address, offset, length) -> bytes not copied`.
+    fn transfer(
+        &mut self,
+        count: usize,
+        mut copy: impl FnMut(u64, usize, usize) -> usize,
+    ) -> Result<usize> {
+        let count = count.min(self.left);
+        let mut copied = 0;
+        while copied < count {
+            let part = self.parts[0];
+            let length = ((part.length - self.done) as usize).min(count - copied);
+            let missed = atomically(|| copy(part.base + self.done, copied, length));
+            copied += length - missed;
+            self.done += (length - missed) as u64;
+            if missed > 0 {
+                break;
+            }
+            if self.done == part.length {
+                self.parts = &self.parts[1..];
+                self.done = 0;
+            }
+        }
+        self.left -= copied;
+        if copied == 0 && count > 0 { Err(Errno::EFAULT) } else { Ok(copied) }
+    }
+}
+
+impl Sink for UserBuffers<'_> {
+    fn room(&self) -> usize {
+        self.left
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.transfer(bytes.len(), |to, offset, length| {
+            access::copy_to(to, &bytes[offset..offset + length])
+        })
+    }
+}
+
+impl Source for UserBuffers<'_> {
+    fn left(&self) -> usize {
+        self.left
+    }
+
+    fn take(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.transfer(buffer.len(), |from, offset, length| {
+            access::copy_from(&mut buffer[offset..offset + length], from)
+        })
+    }
+}

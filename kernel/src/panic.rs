@@ -1,0 +1,82 @@
+//! The kernel's end: a report on the console and to the host, then power-off.
+#![expect(unsafe_code, reason = "a backtrace reads the stack it runs on")]
+
+use alloc::format;
+use core::arch::asm;
+use core::fmt::{self, Write};
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::arch::frame::TrapFrame;
+use crate::arch::paging;
+use crate::arch::serial::CONSOLE;
+use crate::control::{self, Event};
+use crate::process::exit;
+
+/// The machine's exit status after a panic.
+pub(crate) const STATUS: u8 = 70;
+const MOST_FRAMES: usize = 40;
+
+static IS_PANICKING: AtomicBool = AtomicBool::new(false);
+
+struct Console;
+
+impl Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        CONSOLE.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    give_up(format_args!("{info}"))
+}
+
+/// Reports a failure of the kernel and stops the machine.
+pub(crate) fn give_up(message: fmt::Arguments<'_>) -> ! {
+    if IS_PANICKING.swap(true, Ordering::Relaxed) {
+        exit::stop_machine(STATUS);
+    }
+    // Writing to the port does not fail.
+    let _ = writeln!(Console, "\nscull: kernel panic: {message}");
+    backtrace();
+    control::send(Event::Panic(&format!("{message}")));
+    exit::stop_machine(STATUS)
+}
+
+/// Prints return addresses, innermost first, for the host tool to name.
+fn backtrace() {
+    let mut frame: u64;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags)) };
+    let text = paging::text();
+    for _ in 0..MOST_FRAMES {
+        if frame < paging::DIRECT_BASE || frame % 8 != 0 {
+            return;
+        }
+        // SAFETY: frames of kernel code lie on mapped kernel stacks; what is no frame was left out
+        // above as far as it can be told.
+        let [next, address] = unsafe { *(frame as *const [u64; 2]) };
+        if !text.contains(&address) {
+            return;
+        }
+        let _ = writeln!(Console, "scull: backtrace {address:#018x}");
+        if next <= frame {
+            return;
+        }
+        frame = next;
+    }
+}
+
+/// Prints the registers of an interrupted program or kernel.
+pub(crate) fn report_registers(frame: &TrapFrame) {
+    let TrapFrame { rip, rsp, rflags, rax, rbx, rcx, rdx, rsi, rdi, rbp, .. } = *frame;
+    let TrapFrame { r8, r9, r10, r11, r12, r13, r14, r15, vector, error, .. } = *frame;
+    let _ = write!(
+        Console,
+        "scull: vector {vector} error {error:#x} rip {rip:#x} rsp {rsp:#x} rflags {rflags:#x}\n\
+         scull: rax {rax:#x} rbx {rbx:#x} rcx {rcx:#x} rdx {rdx:#x} rsi {rsi:#x} rdi {rdi:#x} rbp {rbp:#x}\n\
+         scull: r8 {r8:#x} r9 {r9:#x} r10 {r10:#x} r11 {r11:#x} r12 {r12:#x} r13 {r13:#x} r14 {r14:#x} r15 {r15:#x}\n"
+    );
+}

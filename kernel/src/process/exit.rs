@@ -1,0 +1,71 @@
+//! The end: of a thread, of the program, of the machine.
+
+use core::sync::atomic::Ordering;
+
+use super::Process;
+use super::thread::Thread;
+use crate::arch::port;
+use crate::control::{self, Event};
+use crate::memory::user::UserPtr;
+use crate::schedule;
+
+/// QEMU's isa-debug-exit device: ends QEMU with status `2 * value + 1`.
+const DEBUG_EXIT_PORT: u16 = 0xf4;
+/// The keyboard controller's command port and its reset command: how any PC is reset.
+const RESET_PORT: u16 = 0x64;
+const RESET_COMMAND: u8 = 0xfe;
+
+/// How the program ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// By `exit_group(2)` with this status.
+    Exited(u8),
+    /// By this signal.
+    Signal(u8),
+}
+
+/// Ends the running thread; the last one ends the program with `status`.
+pub(crate) fn exit_thread(status: u8) -> ! {
+    let thread = Thread::current();
+    release_waiters(thread);
+    let (ended, left) = Process::current().remove(thread.tid);
+    match ended {
+        Some(ended) if left > 0 => schedule::end(ended),
+        _ => power_off(Status::Exited(status)),
+    }
+}
+
+/// Does what the end of a thread owes others: `set_tid_address(2)`.
+fn release_waiters(thread: &Thread) {
+    let address = thread.clear_child_tid.load(Ordering::Relaxed);
+    if address != 0 && UserPtr::<u32>::new(address).write(&0).is_ok() {
+        crate::syscall::wake_futex(address);
+    }
+}
+
+/// Asks the program to end: SIGTERM.
+pub(crate) fn terminate() {
+    power_off(Status::Signal(15));
+}
+
+/// Ends the program and the machine.
+pub(crate) fn power_off(status: Status) -> ! {
+    let code = match status {
+        Status::Exited(code) => {
+            control::send(Event::Exit(code));
+            code
+        }
+        Status::Signal(signal) => {
+            control::send(Event::Signal(signal));
+            128_u8.wrapping_add(signal)
+        }
+    };
+    stop_machine(code)
+}
+
+/// Stops the machine; `code` reaches the host where QEMU's debug exit device is there.
+pub(crate) fn stop_machine(code: u8) -> ! {
+    port::write_u32(DEBUG_EXIT_PORT, u32::from(code));
+    port::write_u8(RESET_PORT, RESET_COMMAND);
+    crate::arch::cpu::halt()
+}

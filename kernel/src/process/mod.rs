@@ -1,0 +1,69 @@
+//! The program: its threads, its faults, its end.
+
+pub(crate) mod exit;
+pub(crate) mod fault;
+mod stack;
+pub(crate) mod thread;
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use sync::SpinLock;
+use thread::Thread;
+
+/// The program's process id, and its first thread's id.
+pub(crate) const PID: u32 = 1;
+
+/// The one program that the kernel runs.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// Its threads by thread id. Locked before any lock of a thread.
+    threads: SpinLock<BTreeMap<u32, Arc<Thread>>>,
+    last_tid: AtomicU32,
+}
+
+static PROCESS: Process =
+    Process { threads: SpinLock::new(BTreeMap::new()), last_tid: AtomicU32::new(PID - 1) };
+
+impl Process {
+    /// Returns the program.
+    pub(crate) fn current() -> &'static Self {
+        &PROCESS
+    }
+
+    /// Returns an id that no thread of this program has had.
+    pub(crate) fn new_tid(&self) -> u32 {
+        self.last_tid.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds a thread, which keeps it alive until [`remove`](Self::remove).
+    pub(crate) fn add(&self, thread: Arc<Thread>) {
+        self.threads.lock().insert(thread.tid, thread);
+    }
+
+    /// Takes a thread off the list and returns it and how many are left.
+    pub(crate) fn remove(&self, tid: u32) -> (Option<Arc<Thread>>, usize) {
+        let mut threads = self.threads.lock();
+        let thread = threads.remove(&tid);
+        (thread, threads.len())
+    }
+
+    /// Returns the thread with an id.
+    pub(crate) fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
+        self.threads.lock().get(&tid).cloned()
+    }
+
+    /// Returns how many threads there are.
+    pub(crate) fn thread_count(&self) -> usize {
+        self.threads.lock().len()
+    }
+
+    /// Calls `visit` for each thread, lowest id first, until it returns true.
+    pub(crate) fn find_thread(
+        &self,
+        mut visit: impl FnMut(&Arc<Thread>) -> bool,
+    ) -> Option<Arc<Thread>> {
+        self.threads.lock().values().find(|thread| visit(thread)).cloned()
+    }
+}

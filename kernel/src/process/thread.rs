@@ -1,0 +1,148 @@
+//! Threads.
+#![expect(unsafe_code, reason = "the running thread is known by a pointer in the per-CPU area")]
+
+use alloc::sync::{Arc, Weak};
+use alloc::task::Wake;
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::task::Waker;
+
+use abi::Result;
+use sched::{CpuSet, Entity, Nice};
+use sync::SpinLock;
+
+use super::stack::KernelStack;
+use crate::arch::cpu::{self, Cpu};
+use crate::arch::frame::TrapFrame;
+use crate::arch::thread::{self as machine, Context, ExtendedState};
+use crate::schedule;
+
+/// Bytes of a thread's name, the terminating NUL included (`prctl(2)`, PR_SET_NAME).
+pub(crate) const NAME_SIZE: usize = 16;
+
+/// What a thread's sleep and wake-up agree on.
+#[derive(Debug, Default)]
+pub(crate) struct Sleep {
+    /// A wake-up came since the thread last looked.
+    pub(crate) is_notified: bool,
+    /// The scheduler's data while the thread is in no run queue: while it sleeps.
+    pub(crate) entity: Option<Entity>,
+}
+
+/// A thread of the program.
+pub(crate) struct Thread {
+    /// The thread id, `gettid(2)`.
+    pub(crate) tid: u32,
+    /// Locked before the run queue's lock.
+    pub(crate) sleep: SpinLock<Sleep>,
+    /// The thread's name, NUL-padded.
+    pub(crate) name: SpinLock<[u8; NAME_SIZE]>,
+    /// Where to write 0 and wake a futex at its end (`set_tid_address(2)`); 0 for nowhere.
+    pub(crate) clear_child_tid: AtomicU64,
+    /// Processor time used, in nanoseconds, as of the last switch away.
+    pub(crate) cpu_time: AtomicU64,
+    context: UnsafeCell<Context>,
+    stack: KernelStack,
+    this: Weak<Self>,
+}
+
+// SAFETY: `context` is touched by the thread's own processor during a switch only.
+unsafe impl Sync for Thread {}
+
+impl fmt::Debug for Thread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "thread {}", self.tid)
+    }
+}
+
+impl Thread {
+    /// Makes a thread that begins with these registers. It runs once [`schedule::start`] is given
+    /// it.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is no memory for its kernel stack.
+    pub(crate) fn new(
+        tid: u32,
+        frame: TrapFrame,
+        fs_base: u64,
+        extended: ExtendedState,
+    ) -> Result<Arc<Self>> {
+        let stack = KernelStack::new()?;
+        let context = Context::new(stack.top(), frame, fs_base, extended);
+        let entity = Entity::new(Nice::default(), CpuSet::ALL, Cpu::current().id);
+        Ok(Arc::new_cyclic(|this| Self {
+            tid,
+            sleep: SpinLock::new(Sleep { is_notified: false, entity: Some(entity) }),
+            name: SpinLock::new([0; NAME_SIZE]),
+            clear_child_tid: AtomicU64::new(0),
+            cpu_time: AtomicU64::new(0),
+            context: UnsafeCell::new(context),
+            stack,
+            this: this.clone(),
+        }))
+    }
+
+    /// Returns the thread that runs here.
+    #[inline]
+    pub(crate) fn current() -> &'static Self {
+        let thread = Cpu::current().thread();
+        // SAFETY: set by `switch_from` to a thread that is kept alive at least until the switch
+        // after its end; before the first thread runs nothing calls this.
+        unsafe { &*thread.cast::<Self>() }
+    }
+
+    /// Returns the thread counted.
+    pub(crate) fn arc(&self) -> Option<Arc<Self>> {
+        self.this.upgrade()
+    }
+
+    /// Returns whether a signal is waiting to be delivered to the thread.
+    pub(crate) fn has_signal(&self) -> bool {
+        false
+    }
+
+    /// Returns what wakes the thread.
+    pub(crate) fn waker(&self) -> Waker {
+        self.arc().map_or(Waker::noop().clone(), Waker::from)
+    }
+
+    /// Switches from the running thread, or from the start-up code (`None`), to this one; returns
+    /// when something switches back.
+    pub(crate) fn switch_from(&self, from: Option<&Self>) {
+        cpu::set_kernel_stack(self.stack.bottom(), self.stack.top());
+        Cpu::current().set_thread((&raw const *self).cast_mut().cast());
+        let mut start_up;
+        let parked = match from {
+            Some(thread) => thread.context.get(),
+            None => {
+                start_up = Context::of_running();
+                &raw mut start_up
+            }
+        };
+        // SAFETY: `from` is the running thread, and this one is not running: it came from the run
+        // queue. Threads are alive as `current` says.
+        unsafe { machine::switch(parked, self.context.get()) };
+    }
+}
+
+impl Wake for Thread {
+    fn wake(self: Arc<Self>) {
+        schedule::wake(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        schedule::wake(self);
+    }
+}
+
+/// Adds processor time.
+pub(crate) fn charge(thread: &Thread, nanos: u64) {
+    thread.cpu_time.fetch_add(nanos, Ordering::Relaxed);
+}
+
+/// Switches from `from`, or from the start-up code, to the thread at `to`.
+pub(crate) fn switch(from: Option<&Thread>, to: *const Thread) {
+    // SAFETY: the run queue holds the thread at `to` as its current one, so it is alive.
+    unsafe { &*to }.switch_from(from);
+}

