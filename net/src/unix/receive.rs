@@ -1,0 +1,124 @@
+//! Receiving: out of the socket's own queue.
+
+use abi::io::Sink;
+use abi::{Errno, Result};
+
+use super::socket::{Role, refund_senders, wake_blocked};
+use super::{Kind, Received, Shutdown, Socket, Take};
+
+impl Socket {
+    /// Receives bytes of a stream, or one message.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is nothing yet, a pending error such as `ECONNRESET`, `EINVAL` for a
+    /// stream and `ENOTCONN` for a packet socket without a connection, `EFAULT` from the sink:
+    /// `recv(2)`.
+    pub fn receive(&self, sink: &mut dyn Sink, take: Take) -> Result<Received> {
+        match self.kind {
+            Kind::Stream => self.receive_stream(sink, take),
+            Kind::Datagram | Kind::SeqPacket => self.receive_message(sink, take),
+        }
+    }
+
+    /// Receives bytes from as many pieces as go together.
+    fn receive_stream(&self, sink: &mut dyn Sink, take: Take) -> Result<Received> {
+        let mut state = self.state.lock();
+        if !matches!(state.role, Role::Connected(_)) {
+            return Err(Errno::EINVAL);
+        }
+        if state.inbox.is_empty() {
+            return state
+                .error
+                .take()
+                .map_or_else(|| end_or_wait(state.shut.contains(Shutdown::READ)), Err);
+        }
+        let mut received = Received::default();
+        let mut used_up = 0;
+        let mut fault = None;
+        for packet in &mut state.inbox {
+            // What different senders sent, or what follows files, is for the next call.
+            if received.credentials.is_some_and(|first| first != packet.credentials) {
+                break;
+            }
+            let count = match sink.put(packet.rest()) {
+                Ok(count) => count,
+                Err(errno) => {
+                    fault = Some(errno);
+                    break;
+                }
+            };
+            if received.credentials.is_none() {
+                received.from = packet.from.clone();
+                received.credentials = Some(packet.credentials);
+            }
+            received.count += count;
+            let is_whole = count == packet.rest().len();
+            let has_rights = !packet.rights.0.is_empty();
+            match take {
+                Take::Peek => received.rights.0.extend_from_slice(&packet.rights.0),
+                Take::Remove => {
+                    packet.taken += count;
+                    received.rights.0.append(&mut packet.rights.0);
+                }
+            }
+            if !is_whole || has_rights {
+                used_up += usize::from(is_whole);
+                break;
+            }
+            used_up += 1;
+        }
+        if take == Take::Peek {
+            used_up = 0;
+        }
+        let gone: alloc::vec::Vec<_> = state.inbox.drain(..used_up).collect();
+        drop(state);
+        refund_senders(gone);
+        received.length = received.count;
+        match fault {
+            Some(errno) if received.count == 0 => Err(errno),
+            _ => Ok(received),
+        }
+    }
+
+    /// Receives the next message, cut to the sink's room.
+    fn receive_message(&self, sink: &mut dyn Sink, take: Take) -> Result<Received> {
+        let mut state = self.state.lock();
+        if self.kind == Kind::SeqPacket && !matches!(state.role, Role::Connected(_)) {
+            return Err(Errno::ENOTCONN);
+        }
+        if let Some(errno) = state.error.take() {
+            return Err(errno);
+        }
+        let Some(packet) = state.inbox.front_mut() else {
+            return end_or_wait(state.shut.contains(Shutdown::READ));
+        };
+        let expected = packet.bytes.len().min(sink.room());
+        let count = if expected > 0 { sink.put(&packet.bytes)? } else { 0 };
+        if count < expected {
+            return Err(Errno::EFAULT);
+        }
+        let mut received = Received {
+            count,
+            length: packet.bytes.len(),
+            from: packet.from.clone(),
+            rights: super::Rights::default(),
+            credentials: Some(packet.credentials),
+        };
+        if take == Take::Peek {
+            received.rights = packet.rights.clone();
+            return Ok(received);
+        }
+        received.rights = core::mem::take(&mut packet.rights);
+        let gone = state.inbox.pop_front();
+        let blocked = core::mem::take(&mut state.blocked);
+        drop(state);
+        refund_senders(gone);
+        wake_blocked(&blocked);
+        Ok(received)
+    }
+}
+
+/// Returns what an empty queue means.
+fn end_or_wait(is_at_end: bool) -> Result<Received> {
+    if is_at_end { Ok(Received::default()) } else { Err(Errno::EAGAIN) }
+}

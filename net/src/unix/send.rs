@@ -1,0 +1,255 @@
+//! Sending: into the queue of the other socket.
+
+use alloc::sync::{Arc, Weak};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use abi::io::Source;
+use abi::{Errno, Result};
+
+use super::message::{Packet, Rights};
+use super::socket::{MAX_DATAGRAMS, READABLE, Role};
+use super::{Address, Ancillary, Kind, Names, Shutdown, Socket};
+
+/// The most files in one message (`SCM_MAX_FD`).
+const MAX_RIGHTS: usize = 253;
+
+/// The most bytes of a stream that are copied at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// A piece of a stream up to this size joins the piece before it.
+const SMALL: usize = 4096;
+
+/// What a message is charged beyond its bytes, so that many small ones cannot fill the memory.
+const OVERHEAD: usize = 512;
+
+/// What of the send buffer a message cannot use.
+const RESERVED: usize = 32;
+
+impl Socket {
+    /// Sends bytes and what goes along with them; to `to`, if given, else to the peer.
+    ///
+    /// Of a stream as much is sent as fits. The files in `ancillary` go with the first byte, and
+    /// are taken out of it when that has been sent.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is no room. `EPIPE` if this side was shut down or the other is gone
+    /// (only a stream's sender gets a signal for it). `ENOTCONN`, `EISCONN`, `EOPNOTSUPP`,
+    /// `ECONNREFUSED`, `EPROTOTYPE`, `EMSGSIZE`, `EPERM`, and those of [`Names::lookup`]:
+    /// `send(2)`.
+    pub fn send(
+        &self,
+        source: &mut dyn Source,
+        to: Option<&Address>,
+        names: &dyn Names,
+        ancillary: &mut Ancillary,
+    ) -> Result<usize> {
+        if ancillary.rights.0.len() > MAX_RIGHTS {
+            return Err(Errno::EINVAL);
+        }
+        match self.kind {
+            Kind::Stream => self.send_stream(source, to, ancillary),
+            Kind::Datagram => {
+                let peer = self.datagram_target(to, names)?;
+                self.send_message(&peer, source, ancillary)
+            }
+            Kind::SeqPacket => {
+                let peer = self.connected_peer()?;
+                self.send_message(&peer, source, ancillary)
+            }
+        }
+    }
+
+    /// Sends bytes of a stream, as many as fit.
+    fn send_stream(
+        &self,
+        source: &mut dyn Source,
+        to: Option<&Address>,
+        ancillary: &mut Ancillary,
+    ) -> Result<usize> {
+        let state = self.state.lock();
+        let is_connected = matches!(state.role, Role::Connected(_));
+        if to.is_some() {
+            return Err(if is_connected { Errno::EISCONN } else { Errno::EOPNOTSUPP });
+        }
+        if !is_connected {
+            return Err(Errno::ENOTCONN);
+        }
+        if state.shut.contains(Shutdown::WRITE) {
+            return Err(Errno::EPIPE);
+        }
+        let from = state.address.clone();
+        let peer = state.peer();
+        drop(state);
+        let peer = peer.ok_or(Errno::EPIPE)?;
+        let mut sent = 0;
+        while source.left() > 0 {
+            match self.send_piece(&peer, source, &from, ancillary) {
+                Ok(count) => sent += count,
+                Err(errno) if sent == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        if sent > 0 {
+            peer.waiters.wake(READABLE);
+        }
+        Ok(sent)
+    }
+
+    /// Sends the next piece of a stream.
+    fn send_piece(
+        &self,
+        peer: &Self,
+        source: &mut dyn Source,
+        from: &Address,
+        ancillary: &mut Ancillary,
+    ) -> Result<usize> {
+        let has_rights = !ancillary.rights.0.is_empty();
+        let count = source.left().min(CHUNK).min((self.send_limit() / 2).max(1));
+        let overhead = if has_rights || count > SMALL { OVERHEAD } else { 0 };
+        let charge = count + overhead;
+        if !self.charge(charge) {
+            return Err(Errno::EAGAIN);
+        }
+        let bytes = take_up_to(source, count).inspect_err(|_| self.refund(charge))?;
+        let (taken, unused) = (bytes.len(), count - bytes.len());
+        let mut packet = self.packet(bytes, charge - unused, from.clone(), ancillary);
+        let mut state = peer.state.lock();
+        if state.shut.contains(Shutdown::READ) {
+            drop(state);
+            self.refund(charge);
+            ancillary.rights = core::mem::take(&mut packet.rights);
+            return Err(Errno::EPIPE);
+        }
+        match state.inbox.back_mut().filter(|last| can_join(last, &packet)) {
+            Some(last) => {
+                last.bytes.extend_from_slice(&packet.bytes);
+                last.charge += packet.charge;
+            }
+            None => state.inbox.push_back(packet),
+        }
+        drop(state);
+        self.refund(unused);
+        Ok(taken)
+    }
+
+    /// Sends one message to a socket.
+    fn send_message(
+        &self,
+        peer: &Arc<Self>,
+        source: &mut dyn Source,
+        ancillary: &mut Ancillary,
+    ) -> Result<usize> {
+        let count = source.left();
+        if count > self.send_limit().saturating_sub(RESERVED) {
+            return Err(Errno::EMSGSIZE);
+        }
+        let state = self.state.lock();
+        if state.shut.contains(Shutdown::WRITE) {
+            return Err(Errno::EPIPE);
+        }
+        let from = state.address.clone();
+        drop(state);
+        self.check_peer(peer)?;
+        let charge = count + OVERHEAD;
+        if !self.charge(charge) {
+            return Err(Errno::EAGAIN);
+        }
+        let bytes = take_up_to(source, count).inspect_err(|_| self.refund(charge))?;
+        if bytes.len() < count {
+            self.refund(charge);
+            return Err(Errno::EFAULT);
+        }
+        let packet = self.packet(bytes, charge, from, ancillary);
+        peer.state.lock().inbox.push_back(packet);
+        peer.waiters.wake(READABLE);
+        Ok(count)
+    }
+
+    /// Checks that a socket takes a message of this one now, before the message is read.
+    fn check_peer(&self, peer: &Self) -> Result<()> {
+        let mut state = peer.state.lock();
+        if self.kind == Kind::Datagram
+            && matches!(&state.role, Role::Connected(other) if !other.ptr_eq(&self.this))
+        {
+            return Err(Errno::EPERM);
+        }
+        if state.shut.contains(Shutdown::READ) {
+            return Err(Errno::EPIPE);
+        }
+        let is_free = core::ptr::eq(self, peer) || state.is_connected_to(self);
+        if !is_free && state.inbox.len() > MAX_DATAGRAMS {
+            state.add_blocked(&self.this);
+            return Err(Errno::EAGAIN);
+        }
+        Ok(())
+    }
+
+    /// Returns where a datagram goes.
+    fn datagram_target(&self, to: Option<&Address>, names: &dyn Names) -> Result<Arc<Self>> {
+        if let Some(address) = to {
+            let target = self.namespace.find(address, names)?;
+            return if target.kind == Kind::Datagram { Ok(target) } else { Err(Errno::EPROTOTYPE) };
+        }
+        let mut state = self.state.lock();
+        let Role::Connected(peer) = &state.role else {
+            return Err(Errno::ENOTCONN);
+        };
+        let peer = peer.upgrade();
+        if peer.is_none() {
+            state.role = Role::Idle;
+        }
+        peer.ok_or(Errno::ECONNREFUSED)
+    }
+
+    /// Returns the peer of a connection that carries messages.
+    fn connected_peer(&self) -> Result<Arc<Self>> {
+        let mut state = self.state.lock();
+        if let Some(errno) = state.error.take() {
+            return Err(errno);
+        }
+        let Role::Connected(peer) = &state.role else {
+            return Err(Errno::ENOTCONN);
+        };
+        peer.upgrade().ok_or(Errno::EPIPE)
+    }
+
+    /// Returns a packet from this socket with the files of `ancillary`, which are taken out.
+    fn packet(
+        &self,
+        bytes: Vec<u8>,
+        charge: usize,
+        from: Address,
+        ancillary: &mut Ancillary,
+    ) -> Packet {
+        Packet {
+            bytes,
+            taken: 0,
+            charge,
+            origin: Weak::clone(&self.this),
+            from,
+            rights: core::mem::take(&mut ancillary.rights),
+            credentials: ancillary.credentials,
+        }
+    }
+}
+
+/// Returns whether a piece of a stream may be joined to the one before it.
+fn can_join(last: &Packet, next: &Packet) -> bool {
+    let Rights(files) = &last.rights;
+    files.is_empty()
+        && next.rights.0.is_empty()
+        && last.credentials == next.credentials
+        && next.bytes.len() <= SMALL
+        && last.bytes.len() + next.bytes.len() <= CHUNK
+}
+
+/// Takes `count` bytes from a source, or fewer if the program's memory ends before.
+fn take_up_to(source: &mut dyn Source, count: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; count];
+    if count > 0 {
+        let taken = source.take(&mut bytes)?;
+        bytes.truncate(taken);
+    }
+    Ok(bytes)
+}
