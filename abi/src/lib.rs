@@ -13,6 +13,7 @@ extern crate std;
 pub mod auxv;
 pub mod dirent;
 pub mod elf;
+pub mod epoll;
 pub mod errno;
 pub mod fcntl;
 pub mod io;

@@ -14,6 +14,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod anon;
 mod fd_table;
 mod file;
 pub mod inode;

@@ -1,0 +1,12 @@
+//! Files without a name: pipes, eventfd, timerfd, epoll.
+
+mod epoll;
+mod eventfd;
+mod pipe;
+mod ring;
+mod timerfd;
+
+pub use epoll::Epoll;
+pub use eventfd::{EventFd, EventMode};
+pub use pipe::{PIPE_BUF, Pipe, PipeAccess, PipeEnd};
+pub use timerfd::{Alarm, Setting, TimerFd};

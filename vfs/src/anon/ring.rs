@@ -1,0 +1,174 @@
+//! A queue of bytes with a limit, which takes memory only as it fills.
+
+use alloc::vec::Vec;
+
+use abi::Result;
+use abi::io::{Sink, Source};
+
+/// The storage that the first byte takes.
+const FIRST_STORAGE: usize = 4096;
+
+/// A queue of bytes.
+#[derive(Debug)]
+pub(super) struct Ring {
+    /// Its length is the room there is without growing.
+    storage: Vec<u8>,
+    start: usize,
+    len: usize,
+    capacity: usize,
+}
+
+impl Ring {
+    /// Returns an empty queue of at most `capacity` bytes.
+    pub(super) const fn new(capacity: usize) -> Self {
+        Self { storage: Vec::new(), start: 0, len: 0, capacity }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(super) const fn free(&self) -> usize {
+        self.capacity - self.len
+    }
+
+    /// Changes the limit, which is at least [`len`](Self::len).
+    pub(super) fn set_capacity(&mut self, capacity: usize) {
+        debug_assert!(capacity >= self.len, "what is queued must fit");
+        self.capacity = capacity;
+        if self.storage.len() > capacity {
+            self.reallocate(capacity);
+        }
+    }
+
+    /// Takes as many bytes from `source` as fit and returns how many came.
+    ///
+    /// # Errors
+    /// As [`Source::take`], if not a single byte came.
+    pub(super) fn fill_from(&mut self, source: &mut dyn Source) -> Result<usize> {
+        let wanted = source.left().min(self.free());
+        self.reserve(wanted);
+        let mut done = 0;
+        while done < wanted {
+            let end = self.wrap(self.start + self.len);
+            let stop = (end + wanted - done).min(self.storage.len());
+            let part = &mut self.storage[end..stop];
+            let asked = part.len();
+            let came = match source.take(part) {
+                Ok(came) => came,
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            };
+            self.len += came;
+            done += came;
+            if came < asked {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Gives as many bytes as `sink` has room for and returns how many went.
+    ///
+    /// # Errors
+    /// As [`Sink::put`], if not a single byte went.
+    pub(super) fn drain_to(&mut self, sink: &mut dyn Sink) -> Result<usize> {
+        let wanted = sink.room().min(self.len);
+        let mut done = 0;
+        while done < wanted {
+            let stop = (self.start + wanted - done).min(self.storage.len());
+            let part = &self.storage[self.start..stop];
+            let asked = part.len();
+            let went = match sink.put(part) {
+                Ok(went) => went,
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            };
+            self.start = self.wrap(self.start + went);
+            self.len -= went;
+            done += went;
+            if went < asked {
+                break;
+            }
+        }
+        if self.len == 0 {
+            // The next bytes then come in one piece.
+            self.start = 0;
+        }
+        Ok(done)
+    }
+
+    const fn wrap(&self, position: usize) -> usize {
+        if position < self.storage.len() { position } else { position - self.storage.len() }
+    }
+
+    fn reserve(&mut self, more: usize) {
+        let needed = self.len + more;
+        if needed > self.storage.len() {
+            let size = needed.next_power_of_two().max(FIRST_STORAGE);
+            self.reallocate(size.min(self.capacity));
+        }
+    }
+
+    /// Moves the bytes to storage of another size, which holds them.
+    fn reallocate(&mut self, size: usize) {
+        let mut storage = Vec::with_capacity(size);
+        let stop = (self.start + self.len).min(self.storage.len());
+        storage.extend_from_slice(&self.storage[self.start..stop]);
+        let rest = self.len - storage.len();
+        storage.extend_from_slice(&self.storage[..rest]);
+        storage.resize(size, 0);
+        self.storage = storage;
+        self.start = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::VecDeque;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_come_out_in_order(steps in prop::collection::vec((any::<bool>(), 0_usize..6000), 1..60)) {
+            let mut ring = Ring::new(16384);
+            let mut model = VecDeque::new();
+            let mut next = 0_u8;
+            for (is_write, count) in steps {
+                if is_write {
+                    let bytes: Vec<u8> = (0..count).map(|i| next.wrapping_add(i.to_le_bytes()[0])).collect();
+                    let came = ring.fill_from(&mut bytes.as_slice()).unwrap();
+                    prop_assert_eq!(came, count.min(16384 - model.len()));
+                    model.extend(&bytes[..came]);
+                    next = next.wrapping_add(came.to_le_bytes()[0]);
+                } else {
+                    let mut bytes = std::vec![0; count];
+                    let went = ring.drain_to(&mut bytes.as_mut_slice()).unwrap();
+                    let expected: Vec<u8> = model.drain(..count.min(model.len())).collect();
+                    prop_assert_eq!(&bytes[..went], expected.as_slice());
+                }
+                prop_assert_eq!(ring.len(), model.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_smaller_capacity_keeps_the_bytes() {
+        let mut ring = Ring::new(16384);
+        ring.fill_from(&mut [7; 10000].as_slice()).unwrap();
+        ring.drain_to(&mut [0; 8000].as_mut_slice()).unwrap();
+        ring.fill_from(&mut [8; 2000].as_slice()).unwrap();
+        ring.set_capacity(4096);
+        let mut bytes = [0; 4096];
+        assert_eq!(ring.drain_to(&mut bytes.as_mut_slice()), Ok(4000));
+        assert_eq!(bytes[..2000], [7; 2000]);
+        assert_eq!(bytes[2000..4000], [8; 2000]);
+    }
+}
