@@ -55,7 +55,22 @@ impl Page {
 
     /// Returns a page of memory that nobody else uses; `None` if it is not aligned to a page.
     pub fn lent(bytes: &'static mut PageBytes) -> Option<Self> {
-        bytes.as_ptr().addr().is_multiple_of(PAGE_SIZE).then(|| Self::new(Memory::Lent(bytes)))
+        Self::is_aligned(bytes).then(|| Self::new(Memory::Lent(bytes)))
+    }
+
+    /// Returns whether `bytes` begin at a multiple of [`PAGE_SIZE`].
+    pub fn is_aligned(bytes: &PageBytes) -> bool {
+        bytes.as_ptr().addr().is_multiple_of(PAGE_SIZE)
+    }
+
+    /// Returns whether the memory was lent, see [`lent`](Self::lent).
+    pub fn is_lent(&self) -> bool {
+        matches!(*self.0.memory.lock(), Memory::Lent(_))
+    }
+
+    /// Returns whether anybody else holds this page.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     fn new(mut memory: Memory) -> Self {

@@ -1,0 +1,6 @@
+//! File systems.
+
+pub mod ramfs;
+
+#[cfg(test)]
+mod conformance;
