@@ -41,9 +41,8 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     arch::clock::calibrate(entry_stamp);
     logger::start();
     control::start();
-    let options = match Options::parse(info.command_line) {
-        Ok(options) => options,
-        Err(_) => panic::give_up(format_args!("the command line names no program (init=)")),
+    let Ok(options) = Options::parse(info.command_line) else {
+        panic::give_up(format_args!("the command line names no program (init=)"));
     };
     log::info!("{options:?}, image {} bytes", memory::image(&info).len());
     schedule::run()

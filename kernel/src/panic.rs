@@ -22,8 +22,8 @@ static IS_PANICKING: AtomicBool = AtomicBool::new(false);
 struct Console;
 
 impl Write for Console {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        CONSOLE.write(text.as_bytes());
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        CONSOLE.write(s.as_bytes());
         Ok(())
     }
 }
@@ -52,7 +52,7 @@ fn backtrace() {
     unsafe { asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags)) };
     let text = paging::text();
     for _ in 0..MOST_FRAMES {
-        if frame < paging::DIRECT_BASE || frame % 8 != 0 {
+        if frame < paging::DIRECT_BASE || !frame.is_multiple_of(8) {
             return;
         }
         // SAFETY: frames of kernel code lie on mapped kernel stacks; what is no frame was left out

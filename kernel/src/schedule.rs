@@ -65,7 +65,7 @@ pub(crate) fn wake(thread: &Arc<Thread>) {
     let mut sleep = thread.sleep.lock();
     sleep.is_notified = true;
     let Some(entity) = sleep.entity.take() else { return };
-    let local = &LOCALS[entity.last_cpu().min(MAX_CPUS - 1)];
+    let local = LOCALS.get(entity.last_cpu()).unwrap_or(&LOCALS[0]);
     if local.queue.lock().enqueue(thread.clone(), entity) {
         local.is_preempted.store(true, Ordering::Relaxed);
     }

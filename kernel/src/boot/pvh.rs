@@ -1,6 +1,7 @@
 //! The PVH start info: memory map, command line, image (Xen docs/misc/pvh.pandoc).
 
 use crate::arch::boot::boot_memory;
+use crate::arch::index;
 
 /// The end of what the first page tables map.
 pub(crate) const BOOT_MAPPED_END: u64 = 1 << 32;
@@ -57,7 +58,7 @@ impl StartInfo {
         }
         let count = u64::from(u32_at(head, 48)?);
         let map = boot_memory(u64_at(head, 40)?, count.checked_mul(ENTRY_SIZE)?)?;
-        for entry in map.chunks_exact(ENTRY_SIZE as usize) {
+        for entry in map.chunks_exact(index(ENTRY_SIZE)) {
             info.add_region(entry)?;
         }
         Some(info)

@@ -9,8 +9,6 @@ use core::alloc::Layout;
 
 use mm::{Frames, PAGE_SIZE, PhysAddr};
 
-pub(crate) use heap::{DirectMap, HEAP};
-
 use crate::arch::{boot, paging};
 use crate::boot::pvh::{BOOT_MAPPED_END, Region, StartInfo};
 

@@ -13,6 +13,7 @@ use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
+use crate::arch::index;
 use crate::arch::user as access;
 
 /// The end of the application's half.
@@ -192,7 +193,7 @@ pub(crate) fn read_string(address: u64, longest: usize) -> Result<Vec<u8>> {
     let mut at = address;
     while string.len() <= longest {
         // Up to the next page's start, so that a string at the end of a mapping can be read.
-        let chunk = (64 - at % 64) as usize;
+        let chunk = index(64 - at % 64);
         let start = string.len();
         string.resize(start + chunk, 0);
         read_bytes(at, &mut string[start..])?;
@@ -305,7 +306,7 @@ impl<'a> UserBuffers<'a> {
         let mut copied = 0;
         while copied < count {
             let part = self.parts[0];
-            let length = ((part.length - self.done) as usize).min(count - copied);
+            let length = (index(part.length - self.done)).min(count - copied);
             let missed = atomically(|| copy(part.base + self.done, copied, length));
             copied += length - missed;
             self.done += (length - missed) as u64;

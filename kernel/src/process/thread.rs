@@ -104,7 +104,7 @@ impl Thread {
 
     /// Returns what wakes the thread.
     pub(crate) fn waker(&self) -> Waker {
-        self.arc().map_or(Waker::noop().clone(), Waker::from)
+        self.arc().map_or_else(|| Waker::noop().clone(), Waker::from)
     }
 
     /// Switches from the running thread, or from the start-up code (`None`), to this one; returns

@@ -3,6 +3,7 @@
 //! Linux takes the low half of a register for an `int`, so a conversion never fails; a handler
 //! checks what its man page says it checks, in the order in which Linux does.
 
+use crate::arch::index;
 use crate::memory::user::UserPtr;
 
 /// A type that an argument register is taken as.
@@ -11,22 +12,34 @@ pub(super) trait FromRegister {
     fn from_register(register: u64) -> Self;
 }
 
-macro_rules! truncated {
-    ($($type:ty),*) => {$(
-        impl FromRegister for $type {
-            #[expect(
-                clippy::allow_attributes, clippy::cast_possible_truncation,
-                clippy::cast_possible_wrap, trivial_numeric_casts,
-                reason = "the call's C type decides how much of the register counts"
-            )]
-            fn from_register(register: u64) -> Self {
-                register as $type
-            }
-        }
-    )*};
+fn low_half(register: u64) -> [u8; 4] {
+    let [a, b, c, d, ..] = register.to_le_bytes();
+    [a, b, c, d]
 }
 
-truncated!(i32, u32, i64, usize);
+impl FromRegister for i32 {
+    fn from_register(register: u64) -> Self {
+        Self::from_le_bytes(low_half(register))
+    }
+}
+
+impl FromRegister for u32 {
+    fn from_register(register: u64) -> Self {
+        Self::from_le_bytes(low_half(register))
+    }
+}
+
+impl FromRegister for i64 {
+    fn from_register(register: u64) -> Self {
+        register.cast_signed()
+    }
+}
+
+impl FromRegister for usize {
+    fn from_register(register: u64) -> Self {
+        index(register)
+    }
+}
 
 impl FromRegister for u64 {
     fn from_register(register: u64) -> Self {

@@ -1,6 +1,7 @@
 //! The first Rust code, called by boot.S.
 
 use super::paging::direct;
+use crate::arch::index;
 use crate::boot::pvh;
 
 /// Enters the kernel from boot.S: start info of the PVH boot protocol, time stamp at entry.
@@ -31,5 +32,5 @@ pub(crate) fn boot_memory(start: u64, length: u64) -> Option<&'static [u8]> {
     let pointer = direct(start) as *const u8;
     // SAFETY: the range is mapped by boot.S and by paging.rs after it; nothing writes to it while
     // it is read, as said above.
-    Some(unsafe { core::slice::from_raw_parts(pointer, length as usize) })
+    Some(unsafe { core::slice::from_raw_parts(pointer, index(length)) })
 }

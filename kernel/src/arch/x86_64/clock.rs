@@ -72,7 +72,8 @@ pub(crate) fn calibrate(entry: u64) {
     let (end_stamp, end_left) = sandwich(apic::timer_left);
     let nanos = u128::from(start_left - end_left) * 1_000_000_000 / u128::from(hz);
     let stamps = u128::from((end_stamp - start_stamp).max(1));
-    MULTIPLIER.store(((nanos << SHIFT) / stamps) as u64, Ordering::Relaxed);
+    MULTIPLIER
+        .store(u64::try_from((nanos << SHIFT) / stamps).unwrap_or(u64::MAX), Ordering::Relaxed);
     ORIGIN.store(entry, Ordering::Relaxed);
 }
 
@@ -100,8 +101,8 @@ pub(crate) fn scale() -> Scale {
 #[inline]
 pub(crate) fn now() -> Instant {
     let ticks = cpu::time_stamp().saturating_sub(ORIGIN.load(Ordering::Relaxed));
-    let nanos = u128::from(ticks) * u128::from(MULTIPLIER.load(Ordering::Relaxed)) >> SHIFT;
-    Instant::from_nanos(nanos as u64)
+    let nanos = (u128::from(ticks) * u128::from(MULTIPLIER.load(Ordering::Relaxed))) >> SHIFT;
+    Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 /// Makes the timer of this processor interrupt at `deadline` unless it will before.

@@ -73,7 +73,7 @@ impl Cpu {
         let this: *const Self;
         // SAFETY: GS base points to a Cpu, whose first field is its own address, since `start`.
         unsafe {
-            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly))
+            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly));
         };
         // SAFETY: the areas are static; all fields used through this reference are atomics or
         // constant after start.
@@ -140,10 +140,10 @@ pub(crate) fn set_kernel_stack(bottom: u64, top: u64) {
 
 /// Writes a model-specific register.
 pub(crate) fn write_msr(register: u32, value: u64) {
-    let (low, high) = (value as u32, (value >> 32) as u32);
+    let (high, low) = ((value >> 32), value & u64::from(u32::MAX));
     // SAFETY: callers write registers whose effect they own: bases, entry points, APIC.
     unsafe {
-        asm!("wrmsr", in("ecx") register, in("eax") low, in("edx") high,
+        asm!("wrmsr", in("ecx") register, in("rax") low, in("rdx") high,
             options(nostack, preserves_flags));
     }
 }
@@ -215,7 +215,7 @@ pub(crate) fn random() -> Option<u64> {
         let (value, ok): (u64, u8);
         // SAFETY: CPUID says that rdrand exists.
         unsafe {
-            asm!("rdrand {}", "setc {}", out(reg) value, out(reg_byte) ok, options(nomem, nostack))
+            asm!("rdrand {}", "setc {}", out(reg) value, out(reg_byte) ok, options(nomem, nostack));
         };
         (ok != 0).then_some(value)
     })

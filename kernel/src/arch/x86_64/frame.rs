@@ -6,7 +6,6 @@
 /// x87 state and FS base, which stay in the processor until another thread runs.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
-#[expect(missing_docs, reason = "the fields are the registers of their names")]
 pub(crate) struct TrapFrame {
     pub(crate) xmm: [[u64; 2]; 16],
     pub(crate) r15: u64,
@@ -60,4 +59,5 @@ impl TrapFrame {
     }
 }
 
-const _: () = assert!(size_of::<TrapFrame>() == 256 + 22 * 8 && size_of::<TrapFrame>() % 16 == 0);
+const _: () =
+    assert!(size_of::<TrapFrame>() == 256 + 22 * 8 && size_of::<TrapFrame>().is_multiple_of(16));

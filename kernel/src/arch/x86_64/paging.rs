@@ -9,6 +9,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use mm::{Frames, PhysAddr};
 
+use crate::arch::index;
+
 /// Where physical address 0 is mapped.
 pub(crate) const DIRECT_BASE: u64 = 0xffff_8000_0000_0000;
 /// Where kernel stacks are.
@@ -106,7 +108,7 @@ fn descend(frames: &Frames, slot: *mut u64) -> Option<u64> {
     }
     let table = frames.allocate(0)?.as_u64();
     // SAFETY: the frame is ours and mapped in the direct map.
-    unsafe { core::ptr::write_bytes(direct(table) as *mut u8, 0, PAGE as usize) };
+    unsafe { core::ptr::write_bytes(direct(table) as *mut u8, 0, index(PAGE)) };
     // SAFETY: as above.
     unsafe { *slot = table | TABLE };
     Some(table)
@@ -144,7 +146,7 @@ pub(crate) fn switch_to_kernel_tables(frames: &Frames, memory_end: u64) -> Optio
     let root = frames.allocate(0)?.as_u64();
     // SAFETY: the frame is ours; boot.S maps the first 4 GiB in the direct map, and frames are
     // only from there until this function is done.
-    unsafe { core::ptr::write_bytes(direct(root) as *mut u8, 0, PAGE as usize) };
+    unsafe { core::ptr::write_bytes(direct(root) as *mut u8, 0, index(PAGE)) };
     let [start, text, text_end, rodata_end, end] = [
         &raw const __kernel_start as u64,
         &raw const __text_start as u64,

@@ -6,7 +6,7 @@ use core::arch::asm;
 pub(crate) fn write_u8(port: u16, value: u8) {
     // SAFETY: a port write cannot touch memory; what devices do with it is the caller's business.
     unsafe {
-        asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags))
+        asm!("out dx, al", in("dx") port, in("al") value, options(nomem, nostack, preserves_flags));
     };
 }
 
@@ -15,7 +15,7 @@ pub(crate) fn read_u8(port: u16) -> u8 {
     let value: u8;
     // SAFETY: a port read cannot touch memory.
     unsafe {
-        asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags))
+        asm!("in al, dx", in("dx") port, out("al") value, options(nomem, nostack, preserves_flags));
     };
     value
 }
@@ -24,7 +24,7 @@ pub(crate) fn read_u8(port: u16) -> u8 {
 pub(crate) fn write_u32(port: u16, value: u32) {
     // SAFETY: as in write_u8.
     unsafe {
-        asm!("out dx, eax", in("dx") port, in("eax") value, options(nomem, nostack, preserves_flags))
+        asm!("out dx, eax", in("dx") port, in("eax") value, options(nomem, nostack, preserves_flags));
     };
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn read_u32(port: u16) -> u32 {
     let value: u32;
     // SAFETY: as in read_u8.
     unsafe {
-        asm!("in eax, dx", in("dx") port, out("eax") value, options(nomem, nostack, preserves_flags))
+        asm!("in eax, dx", in("dx") port, out("eax") value, options(nomem, nostack, preserves_flags));
     };
     value
 }

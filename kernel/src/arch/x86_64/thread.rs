@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::cpu;
 use super::frame::TrapFrame;
+use crate::arch::index;
 
 unsafe extern "C" {
     fn context_switch(save: *mut u64, load: u64);
@@ -112,7 +113,7 @@ impl ExtendedState {
         } else {
             // SAFETY: as above.
             unsafe {
-                asm!("fxrstor64 [{}]", in(reg) image, clobber_abi("sysv64"), options(nostack))
+                asm!("fxrstor64 [{}]", in(reg) image, clobber_abi("sysv64"), options(nostack));
             };
         }
     }
@@ -151,14 +152,22 @@ impl Context {
         fs_base: u64,
         extended: ExtendedState,
     ) -> Self {
-        let frame_at = stack_top as usize - size_of::<TrapFrame>();
+        let frame_at = index(stack_top) - size_of::<TrapFrame>();
         // Six registers of context_switch and its return address lie below the frame.
         let switch_at = frame_at - 7 * 8;
         // SAFETY: `stack_top` is the end of a mapped kernel stack that nothing runs on yet.
         unsafe { (frame_at as *mut TrapFrame).write(frame) };
         // SAFETY: as above.
         unsafe {
-            (switch_at as *mut [u64; 7]).write([0, 0, 0, 0, 0, 0, thread_entry as *const () as u64])
+            (switch_at as *mut [u64; 7]).write([
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                thread_entry as *const () as u64,
+            ]);
         };
         Self { stack_pointer: switch_at as u64, fs_base, extended }
     }
@@ -175,7 +184,9 @@ impl Context {
 /// Both contexts stay where they are until then, and `to` is parked.
 pub(crate) unsafe fn switch(from: *mut Context, to: *const Context) {
     // SAFETY: the caller keeps both alive, and nobody else uses them during the switch.
-    let (parked, next) = unsafe { (&mut *from, &*to) };
+    let parked = unsafe { &mut *from };
+    // SAFETY: as above.
+    let next = unsafe { &*to };
     parked.fs_base = cpu::fs_base();
     parked.extended.save();
     next.extended.restore();
