@@ -1,0 +1,167 @@
+//! Virtio network cards, as the network stack wants them.
+
+use alloc::boxed::Box;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use net::device::{self, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac};
+use virtio::Slots;
+use virtio::net::{
+    CSUM, EVENT_IDX, GUEST_CSUM, HEADER_BYTES, MAC, MRG_RXBUF, MTU, RECEIVE_QUEUE, STATUS,
+    TRANSMIT_QUEUE,
+};
+use virtio_drivers::transport::Transport;
+
+use super::dma::Dma;
+use super::rng;
+use super::virtio::{self as device_setup, Bus, Doorbell, Error};
+
+/// Descriptors of each queue, and buffers.
+const QUEUE: u16 = 256;
+/// The largest packet where the device names none.
+const DEFAULT_MTU: u16 = 1500;
+/// The smallest that IPv6 can live with (RFC 8200 §5); a device that says less is wrong.
+const LEAST_MTU: u16 = 1280;
+/// A buffer for each frame of the usual size with its header, two to a page.
+const LEAST_SLOT: usize = 2048;
+
+/// Offsets in the device's configuration (virtio 1.3 §5.1.4).
+const CONFIG_MAC: usize = 0;
+const CONFIG_MTU: usize = 10;
+
+/// Set by the interrupt of any card.
+static IS_PENDING: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether a card has interrupted since the last time this was asked.
+pub(crate) fn take_pending() -> bool {
+    IS_PENDING.load(Ordering::Relaxed) && IS_PENDING.swap(false, Ordering::Relaxed)
+}
+
+fn interrupted() {
+    IS_PENDING.store(true, Ordering::Relaxed);
+}
+
+/// The receiving half of a card.
+struct Receiver {
+    queue: virtio::Receiver<Dma, Doorbell>,
+    was_broken: bool,
+}
+
+/// The sending half of a card.
+struct Transmitter(virtio::Transmitter<Dma, Doorbell>);
+
+/// Sets a network card up and going, without interrupts.
+///
+/// # Errors
+///
+/// [`Error`] when the card cannot be used.
+pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
+    let wanted = MAC | STATUS | MTU | MRG_RXBUF | CSUM | GUEST_CSUM | EVENT_IDX;
+    let features = device_setup::negotiate(&mut bus, wanted)?;
+    let capabilities = capabilities(&mut bus, features);
+    let longest = capabilities.mtu + ETHERNET_HEADER;
+    let slot = (longest + HEADER_BYTES).next_multiple_of(LEAST_SLOT);
+    if !bus.connect(RECEIVE_QUEUE, interrupted) {
+        log::warn!("no interrupt for a network card");
+    }
+    let receive = device_setup::set_up_queue(&mut bus, RECEIVE_QUEUE, QUEUE, features)?;
+    let transmit = device_setup::set_up_queue(&mut bus, TRANSMIT_QUEUE, QUEUE, features)?;
+    let bells = [RECEIVE_QUEUE, TRANSMIT_QUEUE].map(|queue| bus.doorbell(queue));
+    let receive_slots = slots(receive.size(), slot)?;
+    let transmit_slots = slots(transmit.size(), slot)?;
+    let has_merged_buffers = features & MRG_RXBUF != 0;
+    let mut receiver =
+        virtio::Receiver::new(receive, receive_slots, longest, has_merged_buffers, bells[0])
+            .map_err(|_| Error::NoMemory)?;
+    let transmitter = virtio::Transmitter::new(transmit, transmit_slots, bells[1])
+        .map_err(|_| Error::NoMemory)?;
+    device_setup::start(&mut bus);
+    receiver.disable_interrupts();
+    receiver.start();
+    device_setup::keep(bus);
+    Ok(Device {
+        capabilities,
+        receiver: Box::new(Receiver { queue: receiver, was_broken: false }),
+        transmitter: Box::new(Transmitter(transmitter)),
+    })
+}
+
+fn slots(count: u16, bytes: usize) -> Result<Slots<Dma>, Error> {
+    let memory = Dma::new(bytes * usize::from(count)).ok_or(Error::NoMemory)?;
+    Slots::new(memory, count, bytes).map_err(|_| Error::NoMemory)
+}
+
+fn capabilities(bus: &mut impl Bus, features: u64) -> Capabilities {
+    let transport = bus.transport();
+    let read_mac = || transport.read_config_space::<Mac>(CONFIG_MAC);
+    let mac = if features & MAC != 0 { transport.read_consistent(read_mac).ok() } else { None };
+    let mtu = if features & MTU != 0 {
+        transport.read_config_space::<u16>(CONFIG_MTU).unwrap_or(DEFAULT_MTU)
+    } else {
+        DEFAULT_MTU
+    };
+    Capabilities {
+        mac: mac.unwrap_or_else(random_mac),
+        mtu: mtu.max(LEAST_MTU).into(),
+        checksum_transmit: features & CSUM != 0,
+        segment_v4: 0,
+        segment_v6: 0,
+    }
+}
+
+/// Returns an address that is locally administered and not a group's (IEEE 802 §8.2).
+fn random_mac() -> Mac {
+    let mut mac = Mac::default();
+    rng::fill(&mut mac);
+    mac[0] = mac[0] & !1 | 2;
+    mac
+}
+
+impl device::Receiver for Receiver {
+    fn receive(&mut self, budget: usize, handle: &mut dyn FnMut(Frame<'_>)) -> usize {
+        let count = self.queue.receive(budget, |frame| {
+            handle(Frame { bytes: frame.bytes, is_checksum_good: frame.is_checksum_good });
+        });
+        if self.queue.is_broken() && !self.was_broken {
+            self.was_broken = true;
+            log::error!("a network card broke the virtio protocol and is used no more");
+        }
+        count
+    }
+
+    fn is_pending(&mut self) -> bool {
+        self.queue.is_pending()
+    }
+
+    fn set_interrupts(&mut self, wanted: Interrupts) -> bool {
+        match wanted {
+            Interrupts::Enabled => self.queue.enable_interrupts(),
+            Interrupts::Disabled => {
+                self.queue.disable_interrupts();
+                self.queue.is_pending()
+            }
+        }
+    }
+}
+
+impl device::Transmitter for Transmitter {
+    fn room(&mut self) -> usize {
+        self.0.room()
+    }
+
+    fn transmit(
+        &mut self,
+        length: usize,
+        offload: device::Offload,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<(), Full> {
+        let offload = virtio::net::Offload {
+            checksum: offload.checksum.map(|partial| (partial.start, partial.offset)),
+            segment: None,
+        };
+        self.0.transmit(length, offload, fill).map_err(|virtio::net::Full| Full)
+    }
+
+    fn flush(&mut self) {
+        self.0.flush();
+    }
+}

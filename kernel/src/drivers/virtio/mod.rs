@@ -1,0 +1,129 @@
+//! Virtio devices: finding them, agreeing on features, setting up queues.
+//!
+//! A device is reached through its registers in memory ([`mmio`]) or through PCI ([`pci`]), by
+//! virtio-drivers' [`Transport`]. What that lacks, door bells that need no selector and interrupts
+//! of a queue's own, is [`Bus`].
+
+pub(super) mod mmio;
+pub(super) mod pci;
+
+use alloc::boxed::Box;
+
+use virtio::{Notify, Queue};
+use virtio_drivers::transport::{DeviceStatus, Transport};
+
+use super::dma::Dma;
+use super::registers::Registers;
+
+/// `VIRTIO_F_VERSION_1`, without which a device is a legacy one.
+const VERSION_1: u64 = virtio::net::VERSION_1;
+
+/// Longest queue that is set up: more would only make latency under load longer.
+const LONGEST_QUEUE: u16 = 256;
+
+/// How a virtio device is reached.
+pub(super) trait Bus: Send + Sync + 'static {
+    /// What virtio-drivers knows of it.
+    type Transport: Transport;
+
+    /// Returns what virtio-drivers knows of it.
+    fn transport(&mut self) -> &mut Self::Transport;
+
+    /// Has `handler` called at interrupts of `queue`, before the queue is set up. Returns false
+    /// when the machine has no interrupt left: the queue has to be polled.
+    fn connect(&mut self, queue: u16, handler: fn()) -> bool;
+
+    /// Returns the door bell of `queue`, once it is set up.
+    fn doorbell(&mut self, queue: u16) -> Doorbell;
+}
+
+/// Where a queue's notifications are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doorbell {
+    register: Registers,
+    /// Whether the register is 32 bits wide, not 16.
+    is_wide: bool,
+}
+
+impl Notify for Doorbell {
+    fn notify(&self, queue: u16) {
+        if self.is_wide {
+            self.register.write(0, u32::from(queue));
+        } else {
+            self.register.write(0, queue);
+        }
+    }
+}
+
+/// Why a device cannot be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Error {
+    /// It is a legacy device (virtio 0.9).
+    Legacy,
+    /// It refused the features it had offered.
+    FeaturesRefused,
+    /// It has no such queue.
+    NoQueue,
+    /// There is no memory for its queues.
+    NoMemory,
+}
+
+/// Resets a device and agrees with it on those of the features `wanted` that it offers
+/// (virtio 1.3 §3.1.1, steps 1 to 6). Returns them.
+///
+/// # Errors
+///
+/// [`Error::Legacy`], [`Error::FeaturesRefused`].
+pub(super) fn negotiate(bus: &mut impl Bus, wanted: u64) -> Result<u64, Error> {
+    let bus = bus.transport();
+    bus.set_status(DeviceStatus::empty());
+    let mut status = DeviceStatus::ACKNOWLEDGE | DeviceStatus::DRIVER;
+    bus.set_status(status);
+    let features = bus.read_device_features() & (wanted | VERSION_1);
+    if features & VERSION_1 == 0 {
+        return Err(Error::Legacy);
+    }
+    bus.write_driver_features(features);
+    status |= DeviceStatus::FEATURES_OK;
+    bus.set_status(status);
+    if bus.get_status().contains(DeviceStatus::FEATURES_OK) {
+        Ok(features)
+    } else {
+        Err(Error::FeaturesRefused)
+    }
+}
+
+/// Sets up queue number `index` with as many descriptors as the device has, but at most `longest`.
+///
+/// # Errors
+///
+/// [`Error::NoQueue`], [`Error::NoMemory`].
+pub(super) fn set_up_queue(
+    bus: &mut impl Bus,
+    index: u16,
+    longest: u16,
+    features: u64,
+) -> Result<Queue<Dma>, Error> {
+    let bus = bus.transport();
+    let largest = u16::try_from(bus.max_queue_size(index)).unwrap_or(LONGEST_QUEUE);
+    let size = match largest.min(longest).min(LONGEST_QUEUE) {
+        0 => return Err(Error::NoQueue),
+        size => 1 << size.ilog2(),
+    };
+    let memory = Dma::new(Queue::<Dma>::bytes(size)).ok_or(Error::NoMemory)?;
+    let has_event_index = features & virtio::net::EVENT_IDX != 0;
+    let queue = Queue::new(memory, size, has_event_index).map_err(|_| Error::NoMemory)?;
+    let at = queue.addresses();
+    bus.queue_set(index, size.into(), at.descriptors, at.driver, at.device);
+    Ok(queue)
+}
+
+/// Sets the device going.
+pub(super) fn start(bus: &mut impl Bus) {
+    bus.transport().finish_init();
+}
+
+/// Keeps a device going for good: virtio-drivers resets one whose transport is dropped.
+pub(super) fn keep(bus: impl Bus) {
+    Box::leak(Box::new(bus));
+}
