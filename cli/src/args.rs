@@ -1,0 +1,391 @@
+//! The command line: what can be asked of `scull`.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::str::FromStr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// Boots unmodified Linux programs on Scull, a unikernel.
+#[derive(Debug, Parser)]
+#[command(name = "scull", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands of the tool.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Boot a port, an ELF program or an image in the foreground.
+    Run(RunArgs),
+    /// Boot it with every system call printed.
+    Trace(RunArgs),
+    /// Make a bootable image of a port or an ELF program.
+    Build(BuildArgs),
+    /// List the ports with their status.
+    Ports,
+}
+
+/// What `scull run` takes.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A port's name, an ELF program or an image made by `scull build`.
+    #[arg(value_name = "PORT|FILE")]
+    pub(crate) what: String,
+    /// What goes into the image.
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
+    /// The machine it runs on.
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    /// End the run after this many seconds, with status 124.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_timeout)]
+    pub(crate) timeout: Option<core::time::Duration>,
+    /// Print scull's own words as lines of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The program's arguments, after those of the port.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<std::ffi::OsString>,
+}
+
+/// What decides the content of an image.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ContentArgs {
+    /// Memory of the machine: a number with K, M or G [default: 256M, or the port's].
+    #[arg(long, short, value_name = "SIZE")]
+    pub(crate) memory: Option<Memory>,
+    /// Forward a port of the host to one of the guest; the address is 127.0.0.1 unless given.
+    #[arg(long, short, value_name = "[ADDR:]HOST:GUEST[/udp]")]
+    pub(crate) publish: Vec<Publish>,
+    /// Set a variable of the program's environment.
+    #[arg(long, short, value_name = "KEY=VALUE")]
+    pub(crate) env: Vec<EnvVar>,
+    /// Put a file or a directory of the host into the image.
+    #[arg(long, value_name = "HOST:GUEST")]
+    pub(crate) file: Vec<FileMapping>,
+}
+
+/// What decides the machine.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MachineArgs {
+    /// Processors of the machine.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) cpus: u8,
+    /// The network: user (QEMU's own), tap:NAME[,ip=ADDR/PREFIX[,gw=ADDR]] or none.
+    #[arg(long, default_value = "user", value_name = "user|tap:NAME|none")]
+    pub(crate) net: Net,
+    /// The kind of machine.
+    #[arg(long, value_enum, default_value = "microvm")]
+    pub(crate) machine: MachineKind,
+    /// What runs the guest's instructions.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) accel: Accel,
+    /// The virtual machine monitor.
+    #[arg(long, value_enum, default_value = "qemu")]
+    pub(crate) vmm: VmmKind,
+    /// A disk image and the path it is mounted at (not supported yet).
+    #[arg(long, value_name = "FILE:/path")]
+    pub(crate) volume: Vec<String>,
+    /// A kernel other than the one built beside this tool.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// A word for the kernel's command line, such as aslr=off.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) boot: Vec<String>,
+}
+
+/// What `scull build` takes.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// A port's name or an ELF program.
+    #[arg(value_name = "PORT|FILE")]
+    pub(crate) what: String,
+    /// Where the image goes.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// What goes into the image.
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
+    /// The program's arguments, after those of the port.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<std::ffi::OsString>,
+}
+
+/// Machines of QEMU that the kernel boots on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MachineKind {
+    /// The smallest and quickest, with virtio-mmio devices.
+    Microvm,
+    /// A modern PC with PCI Express.
+    Q35,
+    /// An old PC with PCI.
+    Pc,
+}
+
+/// What runs the guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Accel {
+    /// KVM where the processor has it, else TCG.
+    Auto,
+    /// The processor's virtualisation.
+    Kvm,
+    /// QEMU's translator.
+    Tcg,
+}
+
+/// Virtual machine monitors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VmmKind {
+    /// QEMU, system emulation for x86-64.
+    Qemu,
+}
+
+/// An amount of memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Memory(pub(crate) u64);
+
+/// The least memory a machine can be given, in bytes.
+const MEMORY_MIN: u64 = 16 << 20;
+/// The most memory a machine can be given, in bytes.
+const MEMORY_MAX: u64 = 1 << 40;
+
+impl FromStr for Memory {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("'{text}' is not a size such as 256M or 1G");
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+            "K" | "KB" | "KIB" => 10,
+            "" if digits.len() <= 5 => 20,
+            "" => 0,
+            "M" | "MB" | "MIB" => 20,
+            "G" | "GB" | "GIB" => 30,
+            _ => return Err(bad()),
+        };
+        let number = digits.parse::<u64>().map_err(|_| bad())?;
+        let bytes = number.checked_mul(1 << shift).ok_or_else(bad)?;
+        if !(MEMORY_MIN..=MEMORY_MAX).contains(&bytes) {
+            return Err(format!("{text} is not between 16M and 1024G"));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// The transport protocol of a published port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl Protocol {
+    /// Returns the name that QEMU and the kernel's events use.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// A port of the host that leads to one of the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Publish {
+    /// Where the host listens; port 0 is chosen by the host.
+    pub(crate) host: SocketAddr,
+    /// The guest's port.
+    pub(crate) guest: u16,
+    /// The protocol.
+    pub(crate) protocol: Protocol,
+}
+
+impl core::fmt::Display for Publish {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}:{}/{}", self.host, self.guest, self.protocol.name())
+    }
+}
+
+impl FromStr for Publish {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("'{text}' is not [ADDR:]HOST:GUEST[/udp], such as 8080:80");
+        let (ports, protocol) = match text.rsplit_once('/') {
+            None => (text, Protocol::Tcp),
+            Some((ports, "tcp")) => (ports, Protocol::Tcp),
+            Some((ports, "udp")) => (ports, Protocol::Udp),
+            Some(_) => return Err(bad()),
+        };
+        let port = |text: &str| text.parse::<u16>().map_err(|_| bad());
+        let (left, guest) = ports.rsplit_once(':').unwrap_or((ports, ports));
+        let (address, host) = match left.rsplit_once(':') {
+            None => (IpAddr::V4(Ipv4Addr::LOCALHOST), left),
+            Some((address, host)) => {
+                let address = address.trim_start_matches('[').trim_end_matches(']');
+                (address.parse().map_err(|_| format!("'{address}' is not an IP address"))?, host)
+            }
+        };
+        let guest = port(guest)?;
+        if guest == 0 {
+            return Err("the guest's port cannot be 0".to_owned());
+        }
+        Ok(Self { host: SocketAddr::new(address, port(host)?), guest, protocol })
+    }
+}
+
+/// A variable of the program's environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EnvVar {
+    /// Its name.
+    pub(crate) key: String,
+    /// Its value.
+    pub(crate) value: String,
+}
+
+impl FromStr for EnvVar {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if is_env_name(key) => {
+                Ok(Self { key: key.to_owned(), value: value.to_owned() })
+            }
+            _ => Err(format!("'{text}' is not KEY=VALUE")),
+        }
+    }
+}
+
+/// Says whether `name` can be a variable's name on the kernel's command line.
+fn is_env_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"')
+}
+
+/// A file of the host and its path in the guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileMapping {
+    /// A file or directory of the host.
+    pub(crate) host: PathBuf,
+    /// An absolute path in the guest.
+    pub(crate) guest: String,
+}
+
+impl FromStr for FileMapping {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((host, guest)) if !host.is_empty() && guest.starts_with('/') => {
+                Ok(Self { host: host.into(), guest: guest.to_owned() })
+            }
+            _ => Err(format!("'{text}' is not HOST:GUEST with an absolute path for GUEST")),
+        }
+    }
+}
+
+/// How the guest reaches the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Net {
+    /// QEMU's own network stack; published ports are forwarded.
+    User,
+    /// A tap device of the host.
+    Tap {
+        /// The device's name.
+        name: String,
+        /// The kernel's `ip=` value: `dhcp` or an address.
+        ip: String,
+    },
+    /// No network but loopback.
+    None,
+}
+
+impl FromStr for Net {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "user" => Ok(Self::User),
+            "none" => Ok(Self::None),
+            _ => {
+                let tap = text.strip_prefix("tap:").filter(|rest| !rest.is_empty());
+                let tap = tap.ok_or_else(|| format!("'{text}' is not user, tap:NAME or none"))?;
+                let (name, ip) = tap.split_once(",ip=").unwrap_or((tap, "dhcp"));
+                if name.len() > 15 || name.contains([',', '/']) {
+                    return Err(format!("'{name}' is not the name of a network device"));
+                }
+                Ok(Self::Tap { name: name.to_owned(), ip: ip.to_owned() })
+            }
+        }
+    }
+}
+
+/// Parses a number of seconds, whole or not.
+fn parse_timeout(text: &str) -> Result<core::time::Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| core::time::Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| format!("'{text}' is not a number of seconds above 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_takes_suffixes_and_plain_mebibytes() {
+        assert_eq!("256M".parse(), Ok(Memory(256 << 20)));
+        assert_eq!("1g".parse(), Ok(Memory(1 << 30)));
+        assert_eq!("512".parse(), Ok(Memory(512 << 20)));
+        assert_eq!("131072K".parse(), Ok(Memory(128 << 20)));
+    }
+
+    #[test]
+    fn memory_refuses_nonsense_and_extremes() {
+        for text in ["", "M", "-1M", "1.5G", "12X", "1M", "99999999G", "2048G"] {
+            assert!(text.parse::<Memory>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn publish_reads_all_forms() {
+        let parse = |text: &str| text.parse::<Publish>().unwrap();
+        let plain = parse("8080:80");
+        assert_eq!(plain.host, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!((plain.guest, plain.protocol), (80, Protocol::Tcp));
+        assert_eq!(parse("0.0.0.0:53:5353/udp").protocol, Protocol::Udp);
+        assert_eq!(parse("[::1]:53:5353").host, "[::1]:53".parse().unwrap());
+        assert_eq!(parse("80").guest, 80);
+    }
+
+    #[test]
+    fn publish_refuses_bad_forms() {
+        for text in ["", "a:b", "1:2:3", "80:0", "70000:1", "80:80/sctp", "localhost:1:2"] {
+            assert!(text.parse::<Publish>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn net_reads_a_tap_with_its_address() {
+        let net = "tap:t0,ip=10.0.0.2/24,gw=10.0.0.1".parse();
+        let ip = "10.0.0.2/24,gw=10.0.0.1".to_owned();
+        assert_eq!(net, Ok(Net::Tap { name: "t0".to_owned(), ip }));
+        "tap:".parse::<Net>().unwrap_err();
+        "bridge".parse::<Net>().unwrap_err();
+    }
+
+    #[test]
+    fn env_and_file_want_both_halves() {
+        "A=".parse::<EnvVar>().unwrap();
+        "=x".parse::<EnvVar>().unwrap_err();
+        "A".parse::<EnvVar>().unwrap_err();
+        "a:b".parse::<FileMapping>().unwrap_err();
+        "a:/b".parse::<FileMapping>().unwrap();
+    }
+}

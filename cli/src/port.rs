@@ -1,0 +1,165 @@
+//! Ports: applications that are known to run, each in a folder of `ports/`.
+
+use alloc::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+use crate::args::{EnvVar, Memory};
+use crate::debian::{self, Packages};
+use crate::image::library::Root;
+use crate::image::{Launch, Tree, program};
+use crate::{error, prepare, project};
+
+/// A port's manifest, `port.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    /// What it is, in one line.
+    description: String,
+    /// What works: `runs`, `partial` or `planned`.
+    status: Status,
+    /// Debian packages that hold the program; their libraries are found by themselves.
+    packages: Vec<String>,
+    /// Path of the program in those packages.
+    program: PathBuf,
+    /// Its arguments.
+    #[serde(default)]
+    args: Vec<String>,
+    /// Its environment.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    /// Published ports, as `--publish` takes them.
+    #[serde(default)]
+    publish: Vec<String>,
+    /// Memory of the machine.
+    memory: Option<String>,
+    /// Further files: path in the guest and content.
+    #[serde(default)]
+    files: BTreeMap<PathBuf, String>,
+    /// Folders of the packages to take along, such as `/usr/share/zoneinfo`.
+    #[serde(default)]
+    include: Vec<PathBuf>,
+}
+
+/// How far a port is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Runs,
+    Partial,
+    Planned,
+}
+
+/// An application that is known to run.
+#[derive(Debug)]
+pub(crate) struct Port {
+    name: String,
+    manifest: Manifest,
+}
+
+/// Returns the port called `name`, if there is one.
+///
+/// # Errors
+/// Fails where its manifest is wrong.
+pub(crate) fn find(name: &str) -> Result<Option<Port>> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty() || !name.chars().all(is_name) {
+        return Ok(None);
+    }
+    let Ok(root) = project::root() else { return Ok(None) };
+    let folder = root.join("ports").join(name);
+    if folder.join("port.toml").is_file() { read(&folder).map(Some) } else { Ok(None) }
+}
+
+/// Returns all ports, by name.
+///
+/// # Errors
+/// Fails where a manifest is wrong or the source tree is not found.
+pub(crate) fn all() -> Result<Vec<Port>> {
+    let folder = project::root()?.join("ports");
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.join("port.toml").is_file());
+    folders.sort();
+    folders.iter().map(|folder| read(folder)).collect()
+}
+
+/// Prints the ports with their status.
+///
+/// # Errors
+/// Fails as [`all`] does.
+pub(crate) fn list() -> Result<u8> {
+    for port in all()? {
+        let Manifest { status, description, .. } = &port.manifest;
+        let status = format!("{status:?}").to_lowercase();
+        println!("{:16} {status:8} {description}", port.name);
+    }
+    Ok(0)
+}
+
+fn read(folder: &Path) -> Result<Port> {
+    let path = folder.join("port.toml");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let manifest = toml::from_str(&text).map_err(|why| {
+        let why = why.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        error::usage(format!("{}: {why}", path.display()))
+    })?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Port { name, manifest })
+}
+
+impl Port {
+    /// Puts its files into `tree`; returns how to start it.
+    ///
+    /// # Errors
+    /// Fails where the packages cannot be fetched or lack what the manifest names.
+    pub(crate) fn assemble(&self, tree: &mut Tree) -> Result<Launch> {
+        let manifest = &self.manifest;
+        let place = &manifest.program;
+        let root = self.root()?;
+        let program = program::read(&root.locate(place))?;
+        prepare::add_executable(tree, &root, &program, place)?;
+        for folder in &manifest.include {
+            tree.copy(folder, &root.locate(folder))?;
+        }
+        for (path, text) in &manifest.files {
+            tree.text(path, text.as_bytes(), 0o644);
+        }
+        let mut launch = prepare::default_launch(&self.name, place);
+        launch.args.clone_from(&manifest.args);
+        launch.publish.clone_from(&manifest.publish);
+        let env = manifest.env.iter();
+        launch
+            .env
+            .extend(env.map(|(key, value)| EnvVar { key: key.clone(), value: value.clone() }));
+        if let Some(memory) = &manifest.memory {
+            let Memory(bytes) = memory.parse().map_err(error::usage)?;
+            launch.memory = bytes;
+        }
+        Ok(launch)
+    }
+
+    /// Returns the root its files are taken from: Debian's packages, unpacked in the
+    /// cache, or the host's own where it has the program and no apt.
+    fn root(&self) -> Result<Root> {
+        let place = &self.manifest.program;
+        if !debian::has_apt() {
+            if place.is_file() {
+                return Ok(Root::host());
+            }
+            return Err(error::usage(format!(
+                "{} is fetched with apt, which is missing here; install {} so that {} exists",
+                self.name,
+                self.name,
+                place.display()
+            )));
+        }
+        let folder = project::cache("ports")?.join(&self.name);
+        Packages::at(&folder)?.fetch(&self.name, &self.manifest.packages, place)
+    }
+}

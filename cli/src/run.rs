@@ -1,0 +1,255 @@
+//! `scull run`: stay with a guest from its start to its end.
+
+use core::time::Duration;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::net::{TcpListener, UdpSocket};
+use std::process::ExitStatus;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use rustix::termios;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::args::{Net, Protocol, Publish, RunArgs};
+use crate::prepare::{self, Prepared};
+use crate::report::Report;
+use crate::vmm::{Event, Guest, Machine, Message, qemu};
+use crate::{error, project};
+
+/// How long a machine may take to power off once its application has ended.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Runs what `args` name, with `boot` added to the kernel's command line; returns the
+/// application's exit status, 128+N for a fatal signal N.
+///
+/// # Errors
+/// Fails where it cannot be started, or ends otherwise than by the application's end.
+pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
+    let start = Instant::now();
+    if !args.machine.volume.is_empty() {
+        return Err(error::usage("--volume is not supported yet; put files in with --file"));
+    }
+    qemu::find()?;
+    let report = Report::new(args.json);
+    let Prepared { image, launch } = prepare::prepare(&args.what, &args.content, &args.args)?;
+    let kernel = project::kernel(args.machine.kernel.as_deref())?;
+    if args.machine.cpus > 1 {
+        report.note("the kernel uses one processor for now; --cpus has no effect");
+    }
+    let publish = claim(&launch.publish, &args.machine.net)?;
+    let mut extra = args.machine.boot.clone();
+    extra.extend(boot.iter().map(|word| (*word).to_owned()));
+    let machine = Machine {
+        kind: args.machine.machine,
+        accel: args.machine.accel,
+        memory: launch.memory,
+        cpus: 1,
+        kernel,
+        image,
+        command_line: qemu::command_line(&launch, &args.machine.net, &extra),
+        net: args.machine.net.clone(),
+        publish,
+    };
+    let (sender, receiver) = mpsc::channel();
+    watch_signals(&sender)?;
+    let guest = Guest::start(&machine, io::stdout(), &sender)?;
+    feed_console(&guest)?;
+    let deadline = args.timeout.map(|timeout| start + timeout);
+    let mut session = Session { machine, guest, report, start, signals: 0, boots: 0 };
+    let end = session.follow(&receiver, deadline);
+    session.close(end, &receiver)
+}
+
+/// How a guest came to its end.
+#[derive(Debug)]
+enum End {
+    /// The application ended; the machine will power off.
+    Application(u8),
+    /// The kernel panicked.
+    Panic(String),
+    /// The machine ended without a word.
+    Machine(ExitStatus, String),
+    /// The tool ends it, with this status and for this reason.
+    Tool(u8, &'static str),
+}
+
+/// A guest and the tool's knowledge of it.
+struct Session {
+    machine: Machine,
+    guest: Guest,
+    report: Report,
+    start: Instant,
+    signals: u32,
+    boots: u32,
+}
+
+impl Session {
+    /// Handles messages until the guest comes to an end.
+    fn follow(&mut self, messages: &Receiver<Message>, deadline: Option<Instant>) -> End {
+        loop {
+            let message = match deadline {
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => messages.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            let end = match message {
+                Ok(Message::Event(event)) => self.event(event),
+                Ok(Message::Signal(signal)) => self.signal(signal),
+                Ok(Message::ConsoleBroken) => Some(End::Tool(128 + 13, "")),
+                Ok(Message::Ended(status, words)) => Some(End::Machine(status, words)),
+                Err(_) => Some(End::Tool(error::TIMEOUT, "the time given by --timeout is over")),
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    /// Handles what the guest said.
+    fn event(&mut self, event: Event) -> Option<End> {
+        match event {
+            Event::Boot { version } => {
+                self.boots += 1;
+                self.report.boot(&version, self.start.elapsed());
+                None
+            }
+            Event::Listening { proto, port } => {
+                let ports = self.machine.publish.iter();
+                for publish in ports.filter(|p| p.guest == port && p.protocol.name() == proto) {
+                    self.report.ready(publish, self.start.elapsed());
+                }
+                None
+            }
+            Event::Exit { status } => Some(End::Application(status)),
+            Event::Signal { signal } => Some(End::Application(signal.wrapping_add(128))),
+            Event::Panic { message, backtrace } => {
+                let trace = crate::symbol::backtrace(&self.machine.kernel, &backtrace);
+                Some(End::Panic(message + &trace))
+            }
+            Event::Log { level, message } => {
+                self.report.log(&level, &message);
+                None
+            }
+            Event::Other => None,
+        }
+    }
+
+    /// Handles a signal to the tool: the first is passed on, the second ends the machine.
+    fn signal(&mut self, signal: i32) -> Option<End> {
+        self.signals += 1;
+        if self.signals == 1 {
+            self.guest.terminate();
+            return None;
+        }
+        Some(End::Tool(u8::try_from(128 + signal).unwrap_or(u8::MAX), "killed"))
+    }
+
+    /// Ends the machine; returns the status to exit with.
+    fn close(self, end: End, messages: &Receiver<Message>) -> Result<u8> {
+        let Self { guest, report, boots, .. } = self;
+        match end {
+            End::Application(status) => {
+                guest.finish(messages, GRACE);
+                report.exit(status);
+                Ok(status)
+            }
+            End::Panic(message) => {
+                guest.finish(messages, GRACE);
+                Err(error::kernel(format!("the kernel panicked: {message}")))
+            }
+            End::Tool(status, reason) => {
+                guest.kill();
+                guest.finish(messages, GRACE);
+                report.note(reason);
+                Ok(status)
+            }
+            End::Machine(status, words) => {
+                guest.ended();
+                Err(unexplained(status, &words, boots))
+            }
+        }
+    }
+}
+
+/// Returns the error for a machine that ended although its application did not.
+fn unexplained(status: ExitStatus, words: &str, boots: u32) -> anyhow::Error {
+    let words = words.lines().last().unwrap_or_default().trim_start_matches("qemu-system-x86_64: ");
+    if words.contains("Could not set up host forwarding rule") {
+        return error::usage(format!("a published port is taken ({words}); publish another"));
+    }
+    if words.contains("Cannot allocate memory") || words.contains("cannot set up guest memory") {
+        return error::usage("the host lacks memory for the machine; give less with --memory");
+    }
+    if !words.is_empty() && boots == 0 {
+        return anyhow::anyhow!("the virtual machine did not start: {words}");
+    }
+    error::kernel(format!(
+        "the machine ended ({status}) before its application did; this is a fault of the kernel"
+    ))
+}
+
+/// Reads the ports to publish; makes sure that they are free, and chooses where the host may.
+fn claim(texts: &[String], net: &Net) -> Result<Vec<Publish>> {
+    let mut ports = Vec::new();
+    for text in texts {
+        let mut port = text.parse::<Publish>().map_err(error::usage)?;
+        let bound = match (net, port.protocol) {
+            (Net::User, Protocol::Tcp) => TcpListener::bind(port.host).and_then(|s| s.local_addr()),
+            (Net::User, Protocol::Udp) => UdpSocket::bind(port.host).and_then(|s| s.local_addr()),
+            _ => Ok(port.host),
+        };
+        port.host = bound.map_err(|why| taken(&port, &why))?;
+        ports.push(port);
+    }
+    Ok(ports)
+}
+
+/// Returns the error for a port that cannot be had.
+fn taken(port: &Publish, why: &io::Error) -> anyhow::Error {
+    let (address, guest) = (port.host, port.guest);
+    let free = address.port().checked_add(1).unwrap_or(8000);
+    match why.kind() {
+        io::ErrorKind::AddrInUse => error::usage(format!(
+            "port {address} is taken; publish another, such as --publish {free}:{guest}"
+        )),
+        _ => error::usage(format!("cannot publish {address}: {why}")),
+    }
+}
+
+/// Turns Ctrl-C, SIGTERM and SIGHUP into messages.
+fn watch_signals(messages: &Sender<Message>) -> Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .context("cannot watch for signals")?;
+    let messages = messages.clone();
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if messages.send(Message::Signal(signal)).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Passes standard input to the guest's console, unless reading it would stop a
+/// job that runs in the background of a terminal.
+fn feed_console(guest: &Guest) -> Result<()> {
+    let stdin = io::stdin();
+    let is_background = stdin.is_terminal()
+        && termios::tcgetpgrp(&stdin).is_ok_and(|group| group != rustix::process::getpgrp());
+    if is_background {
+        return Ok(());
+    }
+    let mut console = guest.console().context("cannot reach the console")?;
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let mut stdin = io::stdin().lock();
+        while let Ok(length) = stdin.read(&mut buffer) {
+            if length == 0 || console.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(())
+}

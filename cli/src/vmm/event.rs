@@ -1,0 +1,86 @@
+//! Events: what the guest tells the host tool over the control channel.
+//!
+//! One JSON object a line. A line that is not understood is kept as
+//! [`Event::Other`], so that a newer kernel can say more to an older tool.
+
+use serde::Deserialize;
+
+/// Longest line that is kept, in bytes: a guest gone wild must not fill the host.
+pub(crate) const LINE_MAX: usize = 64 << 10;
+
+/// Something the guest said.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Event {
+    /// The kernel runs.
+    Boot {
+        /// Its version.
+        version: String,
+    },
+    /// The application listens on a port.
+    Listening {
+        /// `tcp` or `udp`.
+        proto: String,
+        /// The port in the guest.
+        port: u16,
+    },
+    /// The application exited.
+    Exit {
+        /// Its status.
+        status: u8,
+    },
+    /// A signal ended the application.
+    Signal {
+        /// The signal's number.
+        signal: u8,
+    },
+    /// The kernel panicked.
+    Panic {
+        /// What it said.
+        message: String,
+        /// Return addresses, innermost first, as hexadecimal text.
+        #[serde(default)]
+        backtrace: Vec<String>,
+    },
+    /// The kernel has a word for the user.
+    Log {
+        /// `error`, `warn`, `info` or `debug`.
+        level: String,
+        /// What it says.
+        message: String,
+    },
+    /// Something this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl Event {
+    /// Reads a line of the control channel.
+    pub(crate) fn parse(line: &[u8]) -> Self {
+        serde_json::from_slice(line).unwrap_or(Self::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_events_are_read() {
+        let listening = br#"{"event":"listening","proto":"tcp","port":11211}"#;
+        let expected = Event::Listening { proto: "tcp".to_owned(), port: 11211 };
+        assert_eq!(Event::parse(listening), expected);
+        assert_eq!(Event::parse(br#"{"event":"exit","status":3}"#), Event::Exit { status: 3 });
+        assert_eq!(
+            Event::parse(br#"{"event":"signal","signal":11}"#),
+            Event::Signal { signal: 11 }
+        );
+    }
+
+    #[test]
+    fn damaged_lines_and_unknown_events_do_no_harm() {
+        for line in [&b""[..], b"{", b"\xff\xff", br#"{"event":"dance"}"#, br#"{"event":"exit"}"#] {
+            assert_eq!(Event::parse(line), Event::Other);
+        }
+    }
+}

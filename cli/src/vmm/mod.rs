@@ -1,0 +1,240 @@
+//! Guests: a virtual machine started, heard and ended.
+//!
+//! [`Guest::start`] starts QEMU and threads that turn all that happens into
+//! [`Message`]s of one channel. The process is started through this same
+//! program ([`become_vmm`]), which asks the host's kernel to kill it when its
+//! parent dies: a machine is never left behind, whatever happens to the tool.
+
+mod event;
+pub(crate) mod qemu;
+
+use core::time::Duration;
+use std::ffi::OsString;
+use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use rustix::process::{Pid, Signal};
+
+pub(crate) use self::event::Event;
+use crate::args::{Accel, MachineKind, Net, Publish};
+
+/// The hidden command that becomes the virtual machine monitor.
+pub(crate) const BECOME: &str = "__vmm";
+
+/// A machine to start.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    /// Its kind.
+    pub(crate) kind: MachineKind,
+    /// What runs its instructions.
+    pub(crate) accel: Accel,
+    /// Its memory, in bytes.
+    pub(crate) memory: u64,
+    /// Its processors.
+    pub(crate) cpus: u8,
+    /// The kernel.
+    pub(crate) kernel: PathBuf,
+    /// The image with the application.
+    pub(crate) image: PathBuf,
+    /// The kernel's command line.
+    pub(crate) command_line: String,
+    /// The network.
+    pub(crate) net: Net,
+    /// Ports to forward.
+    pub(crate) publish: Vec<Publish>,
+}
+
+/// Something that happened around a guest.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// The guest said something on the control channel.
+    Event(Event),
+    /// A signal came to the tool.
+    Signal(i32),
+    /// The console's reader is gone.
+    ConsoleBroken,
+    /// The monitor ended, with what it said on its standard error.
+    Ended(ExitStatus, String),
+}
+
+/// A running guest; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pid: Pid,
+    control: UnixStream,
+    console: UnixStream,
+    pumps: Vec<JoinHandle<()>>,
+    has_ended: bool,
+}
+
+impl Guest {
+    /// Starts `machine`; its console goes to `output`, its messages to `messages`.
+    ///
+    /// # Errors
+    /// Fails where QEMU is missing or cannot be started.
+    pub(crate) fn start(
+        machine: &Machine,
+        output: impl Write + Send + 'static,
+        messages: &Sender<Message>,
+    ) -> Result<Self> {
+        let (console, far_console) = UnixStream::pair().context("cannot make a socket pair")?;
+        let (control, far_control) = UnixStream::pair().context("cannot make a socket pair")?;
+        let me = std::env::current_exe().context("cannot find this program")?;
+        let mut child = Command::new(me)
+            .arg(BECOME)
+            .arg(std::process::id().to_string())
+            .arg(qemu::find()?)
+            .args(qemu::arguments(machine))
+            .stdin(OwnedFd::from(far_console))
+            .stdout(OwnedFd::from(far_control))
+            .stderr(Stdio::piped())
+            // Ctrl-C on the terminal is for the tool, which passes it on.
+            .process_group(0)
+            .spawn()
+            .context("cannot start the virtual machine")?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let pid = pid.ok_or_else(|| anyhow!("the virtual machine has no process id"))?;
+        let pumps = vec![
+            pump_console(console.try_clone()?, output, messages.clone()),
+            pump_events(control.try_clone()?, messages.clone()),
+        ];
+        let stderr = child.stderr.take();
+        let messages = messages.clone();
+        thread::spawn(move || {
+            let mut words = Vec::new();
+            if let Some(stderr) = stderr {
+                // What cannot be read is not there; the status still tells.
+                let _ = stderr.take(1 << 16).read_to_end(&mut words);
+            }
+            if let Ok(status) = child.wait() {
+                let words = String::from_utf8_lossy(&words).trim().to_owned();
+                let _ = messages.send(Message::Ended(status, words));
+            }
+        });
+        Ok(Self { pid, control, console, pumps, has_ended: false })
+    }
+
+    /// Returns the near end of the console, for input.
+    ///
+    /// # Errors
+    /// Fails where the host is out of descriptors.
+    pub(crate) fn console(&self) -> io::Result<UnixStream> {
+        self.console.try_clone()
+    }
+
+    /// Asks the kernel to send SIGTERM to the application.
+    pub(crate) fn terminate(&mut self) {
+        // A guest that is gone says so by its own message.
+        let _ = self.control.write_all(b"term\n");
+    }
+
+    /// Ends the machine at once.
+    pub(crate) fn kill(&self) {
+        if !self.has_ended {
+            // It can have ended meanwhile; that is what was wanted.
+            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+        }
+    }
+
+    /// Waits until the machine has ended, at most `grace`, then kills it; returns
+    /// when all of its output has been passed on.
+    pub(crate) fn finish(mut self, messages: &Receiver<Message>, grace: Duration) {
+        let deadline = Instant::now() + grace;
+        while !self.has_ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match messages.recv_timeout(left) {
+                Ok(Message::Ended(..)) => self.has_ended = true,
+                Ok(_) => {}
+                Err(mpsc::RecvTimeoutError::Timeout) if left.is_zero() => self.kill(),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.drain();
+    }
+
+    /// Notes that the machine has ended; returns when all of its output has been passed on.
+    pub(crate) fn ended(mut self) {
+        self.has_ended = true;
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        for pump in self.pumps.drain(..) {
+            // A thread that panicked has said so.
+            let _ = pump.join();
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Copies the console to `output` until the machine ends.
+fn pump_console(
+    mut console: UnixStream,
+    mut output: impl Write + Send + 'static,
+    messages: Sender<Message>,
+) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut buffer = [0; 16 << 10];
+        let mut is_broken = false;
+        loop {
+            let length = match console.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            let written = output.write_all(&buffer[..length]).and_then(|()| output.flush());
+            if written.is_err() && !is_broken {
+                is_broken = true;
+                let _ = messages.send(Message::ConsoleBroken);
+            }
+        }
+    })
+}
+
+/// Turns lines of the control channel into messages until the machine ends.
+fn pump_events(control: UnixStream, messages: Sender<Message>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut reader = BufReader::new(control);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let limit = u64::try_from(event::LINE_MAX).unwrap_or(u64::MAX);
+            match reader.by_ref().take(limit).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) if messages.send(Message::Event(Event::parse(&line))).is_err() => break,
+                Ok(_) => {}
+            }
+        }
+    })
+}
+
+/// Becomes the monitor: dies with its parent, then runs `args` (the parent's
+/// process id, a program, its arguments). Returns only an error.
+pub(crate) fn become_vmm(mut args: impl Iterator<Item = OsString>) -> anyhow::Error {
+    let parent = args.next().and_then(|word| word.to_str()?.parse::<i32>().ok());
+    let Some(program) = args.next() else { return anyhow!("nothing to become") };
+    if let Err(why) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+        return anyhow!("cannot tie the virtual machine to this program: {why}");
+    }
+    // The parent can have died before the tie was made.
+    if rustix::process::getppid().map(Pid::as_raw_pid) != parent {
+        return anyhow!("the parent is gone");
+    }
+    let why = Command::new(&program).args(args).exec();
+    anyhow!("cannot start {}: {why}", program.display())
+}
