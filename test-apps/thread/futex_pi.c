@@ -1,0 +1,39 @@
+// futex(2): LOCK_PI, TRYLOCK_PI, UNLOCK_PI: ownership, waiting, errors.
+#include "../test.h"
+#include "futex.h"
+
+static uint32_t word;
+static atomic_int got;
+
+static void *take(void *unused)
+{
+	(void)unused;
+	SHOW(FUTEX(&word, FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	SHOW(FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	struct timespec past = { 1, 0 };
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, &past, NULL, 0));
+	got = 1;
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	YES((word & 0x3fffffff) == (uint32_t)thread_id());
+	got = 2;
+	SHOW(FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	return NULL;
+}
+
+int main(void)
+{
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	YES(word == (uint32_t)thread_id());
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	pthread_t thread = spawn(take, NULL);
+	YES(WAIT_FOR(got == 1));
+	YES(WAIT_FOR(__atomic_load_n(&word, __ATOMIC_SEQ_CST) & 0x80000000));
+	long unlocked = FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+	pthread_join(thread, NULL);
+	SHOW(unlocked);
+	SHOW(got);
+	SHOW(word);
+	SHOW(FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	SHOW(FUTEX(BAD, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	return 0;
+}
