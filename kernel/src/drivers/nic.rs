@@ -6,8 +6,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use net::device::{self, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac};
 use virtio::Slots;
 use virtio::net::{
-    CSUM, EVENT_IDX, GUEST_CSUM, HEADER_BYTES, MAC, MRG_RXBUF, MTU, RECEIVE_QUEUE, STATUS,
-    TRANSMIT_QUEUE,
+    CSUM, EVENT_IDX, GUEST_CSUM, HEADER_BYTES, HOST_TSO4, HOST_TSO6, MAC, MRG_RXBUF, MTU,
+    RECEIVE_QUEUE, STATUS, TRANSMIT_QUEUE,
 };
 use virtio_drivers::transport::Transport;
 
@@ -15,8 +15,14 @@ use super::dma::Dma;
 use super::rng;
 use super::virtio::{self as device_setup, Bus, Doorbell, Error};
 
-/// Descriptors of each queue, and buffers.
+/// Descriptors of each queue, and as many buffers.
 const QUEUE: u16 = 256;
+/// Of the sending buffers, how many hold frames that the card cuts into segments.
+const LARGE: u16 = 32;
+/// The longest packet to be cut: what the length field of IPv4 can say.
+const LONGEST_PACKET: usize = 65_535;
+/// Most bytes of buffers a queue: with a large MTU there are fewer of them.
+const MOST_BYTES: usize = 2 << 20;
 /// The largest packet where the device names none.
 const DEFAULT_MTU: u16 = 1500;
 /// The smallest that IPv6 can live with (RFC 8200 §5); a device that says less is wrong.
@@ -55,25 +61,15 @@ struct Transmitter(virtio::Transmitter<Dma, Doorbell>);
 ///
 /// [`Error`] when the card cannot be used.
 pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
-    let wanted = MAC | STATUS | MTU | MRG_RXBUF | CSUM | GUEST_CSUM | EVENT_IDX;
+    let offloads = CSUM | GUEST_CSUM | HOST_TSO4 | HOST_TSO6;
+    let wanted = MAC | STATUS | MTU | MRG_RXBUF | EVENT_IDX | offloads;
     let features = device_setup::negotiate(&mut bus, wanted)?;
     let capabilities = capabilities(&mut bus, features);
-    let longest = capabilities.mtu + ETHERNET_HEADER;
-    let slot = (longest + HEADER_BYTES).next_multiple_of(LEAST_SLOT);
     if !bus.connect(RECEIVE_QUEUE, interrupted) {
         log::warn!("no interrupt for a network card");
     }
-    let receive = device_setup::set_up_queue(&mut bus, RECEIVE_QUEUE, QUEUE, features)?;
-    let transmit = device_setup::set_up_queue(&mut bus, TRANSMIT_QUEUE, QUEUE, features)?;
-    let bells = [RECEIVE_QUEUE, TRANSMIT_QUEUE].map(|queue| bus.doorbell(queue));
-    let receive_slots = slots(receive.size(), slot)?;
-    let transmit_slots = slots(transmit.size(), slot)?;
-    let has_merged_buffers = features & MRG_RXBUF != 0;
-    let mut receiver =
-        virtio::Receiver::new(receive, receive_slots, longest, has_merged_buffers, bells[0])
-            .map_err(|_| Error::NoMemory)?;
-    let transmitter = virtio::Transmitter::new(transmit, transmit_slots, bells[1])
-        .map_err(|_| Error::NoMemory)?;
+    let mut receiver = receiver(&mut bus, features, &capabilities)?;
+    let transmitter = transmitter(&mut bus, features, &capabilities)?;
     device_setup::start(&mut bus);
     receiver.disable_interrupts();
     receiver.start();
@@ -85,7 +81,45 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
     })
 }
 
-fn slots(count: u16, bytes: usize) -> Result<Slots<Dma>, Error> {
+fn receiver(
+    bus: &mut impl Bus,
+    features: u64,
+    capabilities: &Capabilities,
+) -> Result<virtio::Receiver<Dma, Doorbell>, Error> {
+    let queue = device_setup::set_up_queue(bus, RECEIVE_QUEUE, QUEUE, features)?;
+    let longest = capabilities.mtu + ETHERNET_HEADER;
+    let is_merged = features & MRG_RXBUF != 0;
+    let slot = if is_merged { LEAST_SLOT } else { slot_for(longest) };
+    let slots = slots(queue.size(), slot)?;
+    let bell = bus.doorbell(RECEIVE_QUEUE);
+    virtio::Receiver::new(queue, slots, longest, is_merged, bell).map_err(|_| Error::NoMemory)
+}
+
+fn transmitter(
+    bus: &mut impl Bus,
+    features: u64,
+    capabilities: &Capabilities,
+) -> Result<virtio::Transmitter<Dma, Doorbell>, Error> {
+    let queue = device_setup::set_up_queue(bus, TRANSMIT_QUEUE, QUEUE, features)?;
+    let does_segment = capabilities.segment_v4.max(capabilities.segment_v6) > 0;
+    let large_count = if does_segment { LARGE.min(queue.size() / 2) } else { 0 };
+    let small = slots(queue.size() - large_count, slot_for(capabilities.mtu + ETHERNET_HEADER))?;
+    let large = match large_count {
+        0 => None,
+        count => Some(slots(count, slot_for(LONGEST_PACKET + ETHERNET_HEADER))?),
+    };
+    let bell = bus.doorbell(TRANSMIT_QUEUE);
+    virtio::Transmitter::new(queue, small, large, bell).map_err(|_| Error::NoMemory)
+}
+
+/// Returns the size of buffers for frames of this length.
+const fn slot_for(longest: usize) -> usize {
+    (longest + HEADER_BYTES).next_multiple_of(LEAST_SLOT)
+}
+
+/// Returns at most `most` buffers.
+fn slots(most: u16, bytes: usize) -> Result<Slots<Dma>, Error> {
+    let count = most.min(u16::try_from(MOST_BYTES / bytes).unwrap_or(most)).max(1);
     let memory = Dma::new(bytes * usize::from(count)).ok_or(Error::NoMemory)?;
     Slots::new(memory, count, bytes).map_err(|_| Error::NoMemory)
 }
@@ -99,12 +133,14 @@ fn capabilities(bus: &mut impl Bus, features: u64) -> Capabilities {
     } else {
         DEFAULT_MTU
     };
+    let has = |feature| features & feature != 0;
+    let segment = |feature| if has(CSUM) && has(feature) { LONGEST_PACKET } else { 0 };
     Capabilities {
         mac: mac.unwrap_or_else(random_mac),
         mtu: mtu.max(LEAST_MTU).into(),
-        checksum_transmit: features & CSUM != 0,
-        segment_v4: 0,
-        segment_v6: 0,
+        checksum_transmit: has(CSUM),
+        segment_v4: segment(HOST_TSO4),
+        segment_v6: segment(HOST_TSO6),
     }
 }
 
@@ -156,7 +192,11 @@ impl device::Transmitter for Transmitter {
     ) -> Result<(), Full> {
         let offload = virtio::net::Offload {
             checksum: offload.checksum.map(|partial| (partial.start, partial.offset)),
-            segment: None,
+            segment: offload.segment.map(|segment| virtio::net::Segment {
+                is_ipv6: segment.is_ipv6,
+                header_length: segment.header_length,
+                payload_size: segment.payload_size,
+            }),
         };
         self.0.transmit(length, offload, fill).map_err(|virtio::net::Full| Full)
     }

@@ -101,7 +101,7 @@ fn nonsense_is_dropped_and_its_buffers_are_reused() {
 fn frames_go_out_behind_their_header_at_one_notification_a_batch() {
     let bell = Bell::default();
     let (queue, slots, mut device) = parts(SIZE);
-    let mut transmitter = Transmitter::new(queue, slots, &bell).unwrap();
+    let mut transmitter = Transmitter::new(queue, slots, None, &bell).unwrap();
     let segment = Segment { is_ipv6: true, header_length: 74, payload_size: 0x1234 };
     let offload = Offload { checksum: Some((34, 16)), segment: Some(segment) };
     assert_eq!(transmitter.longest(), 52);
@@ -120,7 +120,7 @@ fn frames_go_out_behind_their_header_at_one_notification_a_batch() {
 fn a_full_ring_takes_nothing_until_the_device_gives_back() {
     let bell = Bell::default();
     let (queue, slots, mut device) = parts(SIZE);
-    let mut transmitter = Transmitter::new(queue, slots, &bell).unwrap();
+    let mut transmitter = Transmitter::new(queue, slots, None, &bell).unwrap();
     let send = |transmitter: &mut Transmitter<_, _>| {
         transmitter.transmit(52, Offload::default(), |bytes| bytes.fill(7))
     };
@@ -139,10 +139,34 @@ fn a_full_ring_takes_nothing_until_the_device_gives_back() {
 }
 
 #[test]
+fn large_frames_have_buffers_of_their_own() {
+    let bell = Bell::default();
+    let (queue, slots, mut device) = parts(SIZE - 2);
+    let large = Slots::new(HostMemory::new(400), 2, 200).unwrap();
+    let mut transmitter = Transmitter::new(queue, slots, Some(large), &bell).unwrap();
+    assert_eq!(transmitter.longest(), 188);
+    for round in 0..20 {
+        assert_eq!(transmitter.room(), 2);
+        for length in [52, 188, 53] {
+            let fill = |bytes: &mut [u8]| bytes.fill(round);
+            transmitter.transmit(length, Offload::default(), fill).unwrap();
+        }
+        assert_eq!(transmitter.room(), 0, "for a large frame");
+        transmitter.flush();
+        for length in [52, 188, 53] {
+            let chain = device.take().unwrap();
+            assert_eq!(chain.pieces[0].read()[HEADER_BYTES..], vec![round; length]);
+            device.put(chain.head.into(), 0);
+        }
+        device.complete();
+    }
+}
+
+#[test]
 fn more_buffers_than_descriptors_are_refused() {
     let bell = Bell::default();
     let (queue, slots, _) = parts(SIZE + 1);
-    assert_eq!(Transmitter::new(queue, slots, &bell).unwrap_err(), TooSmall);
+    assert_eq!(Transmitter::new(queue, slots, None, &bell).unwrap_err(), TooSmall);
     let (queue, slots, _) = parts(SIZE + 1);
     assert_eq!(Receiver::new(queue, slots, 1, true, &bell).unwrap_err(), TooSmall);
     assert_eq!(Slots::new(HostMemory::new(64), 0, 1).unwrap_err(), TooSmall);

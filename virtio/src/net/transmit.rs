@@ -11,44 +11,73 @@ use crate::{Notify, net::TRANSMIT_QUEUE};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
+/// Buffers of one size, of which the device holds some.
+#[derive(Debug)]
+struct Pool<M> {
+    slots: Slots<M>,
+    free: Vec<u16>,
+}
+
+impl<M: DmaMemory> Pool<M> {
+    fn new(slots: Slots<M>) -> Self {
+        let free = (0..slots.count()).rev().collect();
+        Self { slots, free }
+    }
+
+    /// Returns whether half or more of the buffers are with the device.
+    fn is_rare(&self) -> bool {
+        self.free.len() <= usize::from(self.slots.count()) / 2
+    }
+}
+
 /// The sending queue of a network device.
 #[derive(Debug)]
 pub struct Transmitter<M, N> {
     queue: Queue<M>,
-    slots: Slots<M>,
-    /// Buffers that the device does not hold.
-    free: Vec<u16>,
+    /// Buffers for packets. Their cookies are their numbers.
+    small: Pool<M>,
+    /// Buffers for what the device cuts into packets. Their cookies come after those of `small`.
+    large: Option<Pool<M>>,
     bell: N,
 }
 
 impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
-    /// Returns the queue with `slots` as its buffers, of which there are at most as many as `queue`
-    /// has descriptors.
+    /// Returns the queue with buffers of one or two sizes, of which there are at most as many as
+    /// `queue` has descriptors.
     ///
     /// # Errors
     ///
-    /// [`TooSmall`] when `queue` is too small for `slots`.
-    pub fn new(mut queue: Queue<M>, slots: Slots<M>, bell: N) -> Result<Self, TooSmall> {
-        if queue.free() < slots.count() || slots.slot_bytes() < HEADER_BYTES {
+    /// [`TooSmall`] when `queue` is too small for the buffers, or they for a header.
+    pub fn new(
+        mut queue: Queue<M>,
+        small: Slots<M>,
+        large: Option<Slots<M>>,
+        bell: N,
+    ) -> Result<Self, TooSmall> {
+        let count = small.count().checked_add(large.as_ref().map_or(0, Slots::count));
+        let is_sane = count.is_some_and(|count| count <= queue.free())
+            && small.slot_bytes() >= HEADER_BYTES
+            && large.as_ref().is_none_or(|large| large.slot_bytes() >= small.slot_bytes());
+        if !is_sane {
             return Err(TooSmall);
         }
         queue.disable_interrupts();
-        let free = (0..slots.count()).rev().collect();
-        Ok(Self { queue, slots, free, bell })
+        Ok(Self { queue, small: Pool::new(small), large: large.map(Pool::new), bell })
     }
 
-    /// Returns how many frames there is room for. Buffers that the device is done with are taken
-    /// back when they have become rare.
+    /// Returns how many frames there is room for, whatever their size. Buffers that the device is
+    /// done with are taken back when they have become rare.
     pub fn room(&mut self) -> usize {
-        if self.free.len() <= usize::from(self.slots.count()) / 2 {
+        if self.small.is_rare() || self.large.as_ref().is_some_and(Pool::is_rare) {
             self.reclaim();
         }
-        self.free.len()
+        let large = self.large.as_ref().map_or(usize::MAX, |large| large.free.len());
+        self.small.free.len().min(large)
     }
 
     /// Returns the longest frame in bytes.
-    pub const fn longest(&self) -> usize {
-        self.slots.slot_bytes() - HEADER_BYTES
+    pub fn longest(&self) -> usize {
+        self.large.as_ref().unwrap_or(&self.small).slots.slot_bytes() - HEADER_BYTES
     }
 
     /// Queues a frame of `length` bytes, which `fill` writes. The device sees it after
@@ -66,18 +95,23 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
         if length > self.longest() || self.room() == 0 {
             return Err(Full);
         }
-        let len = u32::try_from(HEADER_BYTES + length).map_err(|_| Full)?;
-        let slot = self.free.pop().ok_or(Full)?;
-        let bytes = &mut self.slots.bytes_mut(slot)[..HEADER_BYTES + length];
-        let (head, frame) = bytes.split_at_mut(HEADER_BYTES);
+        let size = HEADER_BYTES + length;
+        let len = u32::try_from(size).map_err(|_| Full)?;
+        let first_large = self.small.slots.count();
+        let (pool, first) = match &mut self.large {
+            Some(large) if size > self.small.slots.slot_bytes() => (large, first_large),
+            _ => (&mut self.small, 0),
+        };
+        let slot = pool.free.pop().ok_or(Full)?;
+        let (head, frame) = pool.slots.bytes_mut(slot)[..size].split_at_mut(HEADER_BYTES);
         head.copy_from_slice(&header::encode(offload));
         fill(frame);
-        let address = self.slots.device_address(slot);
-        let is_added =
-            self.queue.add(&[Segment { address, len, direction: Direction::ToDevice }], slot);
+        let address = pool.slots.device_address(slot);
+        let segment = Segment { address, len, direction: Direction::ToDevice };
+        let is_added = self.queue.add(&[segment], first + slot);
         debug_assert!(is_added, "a descriptor a buffer");
         // With a quarter of the ring unseen the device might as well begin.
-        if self.queue.unpublished() >= self.slots.count().div_ceil(4) {
+        if self.queue.unpublished() >= self.queue.size().div_ceil(4) {
             self.flush();
         }
         Ok(())
@@ -96,8 +130,12 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
     }
 
     fn reclaim(&mut self) {
+        let first_large = self.small.slots.count();
         while let Some(used) = self.queue.take_used() {
-            self.free.push(used.cookie);
+            match (used.cookie.checked_sub(first_large), &mut self.large) {
+                (Some(slot), Some(large)) => large.free.push(slot),
+                _ => self.small.free.push(used.cookie),
+            }
         }
     }
 }
