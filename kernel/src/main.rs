@@ -12,6 +12,7 @@ extern crate alloc;
 mod arch;
 mod boot;
 mod control;
+mod drivers;
 mod logger;
 mod memory;
 mod panic;
@@ -21,6 +22,8 @@ mod syscall;
 mod timer;
 mod wait;
 mod work;
+
+use alloc::vec::Vec;
 
 use boot::cmdline::Options;
 use boot::pvh::StartInfo;
@@ -45,5 +48,8 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         panic::give_up(format_args!("the command line names no program (init=)"));
     };
     log::info!("{options:?}, image {} bytes", memory::image(&info).len());
+    for card in drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice)) {
+        log::info!("network card: {:?}", card.capabilities);
+    }
     schedule::run()
 }

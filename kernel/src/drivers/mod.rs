@@ -1,7 +1,7 @@
 //! Drivers: what is in the machine, and how to use it.
 
 mod dma;
-pub(crate) mod nic;
+mod nic;
 mod pci;
 mod registers;
 pub(crate) mod rng;

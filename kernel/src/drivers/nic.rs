@@ -1,7 +1,6 @@
 //! Virtio network cards, as the network stack wants them.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use net::device::{self, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac};
 use virtio::Slots;
@@ -34,18 +33,6 @@ const LEAST_SLOT: usize = 2048;
 const CONFIG_MAC: usize = 0;
 const CONFIG_MTU: usize = 10;
 
-/// Set by the interrupt of any card.
-static IS_PENDING: AtomicBool = AtomicBool::new(false);
-
-/// Returns whether a card has interrupted since the last time this was asked.
-pub(crate) fn take_pending() -> bool {
-    IS_PENDING.load(Ordering::Relaxed) && IS_PENDING.swap(false, Ordering::Relaxed)
-}
-
-fn interrupted() {
-    IS_PENDING.store(true, Ordering::Relaxed);
-}
-
 /// The receiving half of a card.
 struct Receiver {
     queue: virtio::Receiver<Dma, Doorbell>,
@@ -65,7 +52,7 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
     let wanted = MAC | STATUS | MTU | MRG_RXBUF | EVENT_IDX | offloads;
     let features = device_setup::negotiate(&mut bus, wanted)?;
     let capabilities = capabilities(&mut bus, features);
-    if !bus.connect(RECEIVE_QUEUE, interrupted) {
+    if !bus.connect(RECEIVE_QUEUE) {
         log::warn!("no interrupt for a network card");
     }
     let mut receiver = receiver(&mut bus, features, &capabilities)?;

@@ -193,15 +193,15 @@ impl MessageTable {
         Ports.write_word(self.function.0, self.capability, control);
     }
 
-    /// Has `handler` called for a message of its own and returns the message's number in the
-    /// table; `None` when there is no message or no vector left.
-    pub(super) fn connect(&mut self, handler: impl Fn() + Send + Sync + 'static) -> Option<u16> {
+    /// Gives a message a vector of its own and returns its number in the table; `None` when there
+    /// is no message or no vector left.
+    pub(super) fn connect(&mut self) -> Option<u16> {
         let number = self.used;
         let entry = u64::from(number) * MSIX_ENTRY;
         if entry + MSIX_ENTRY > self.entries.len() {
             return None;
         }
-        let vector = irq::register(handler)?;
+        let vector = irq::register(|| ())?;
         let (address, data) = apic::message(vector);
         self.used += 1;
         self.entries.write_halves(entry, address);

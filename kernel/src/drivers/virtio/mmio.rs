@@ -107,13 +107,12 @@ impl Bus for Mmio {
     }
 
     /// All queues share the device's line, so this is for one of them.
-    fn connect(&mut self, _queue: u16, handler: fn()) -> bool {
+    fn connect(&mut self, _queue: u16) -> bool {
         let registers = self.registers;
         irq::register_line(self.line, Trigger::Edge, move || {
             // Acknowledged before the queues are looked at: what comes later raises the line again.
             let status = registers.read::<u32>(INTERRUPT_STATUS);
             registers.write(INTERRUPT_ACK, status);
-            handler();
         })
     }
 

@@ -29,9 +29,10 @@ pub(super) trait Bus: Send + Sync + 'static {
     /// Returns what virtio-drivers knows of it.
     fn transport(&mut self) -> &mut Self::Transport;
 
-    /// Has `handler` called at interrupts of `queue`, before the queue is set up. Returns false
-    /// when the machine has no interrupt left: the queue has to be polled.
-    fn connect(&mut self, queue: u16, handler: fn()) -> bool;
+    /// Gives `queue` an interrupt, before it is set up. What the interrupt is about is found by
+    /// looking at the queue; the interrupt only makes the processor do so, wherever it is at.
+    /// Returns false when the machine has no interrupt left: the queue has to be polled.
+    fn connect(&mut self, queue: u16) -> bool;
 
     /// Returns the door bell of `queue`, once it is set up.
     fn doorbell(&mut self, queue: u16) -> Doorbell;

@@ -128,16 +128,14 @@ impl Bus for Pci {
         &mut self.transport
     }
 
-    fn connect(&mut self, queue: u16, handler: fn()) -> bool {
+    fn connect(&mut self, queue: u16) -> bool {
         if let Some(messages) = &mut self.messages {
-            return messages.connect(handler).is_some_and(|number| self.set_vector(queue, number));
+            return messages.connect().is_some_and(|number| self.set_vector(queue, number));
         }
         let interrupt_status = self.interrupt_status;
         self.function.connect_line(move || {
-            // Reading acknowledges (§4.1.4.5); the line may be another device's, too.
-            if interrupt_status.read::<u8>(0) != 0 {
-                handler();
-            }
+            // Reading takes the interrupt back (§4.1.4.5).
+            let _: u8 = interrupt_status.read(0);
         })
     }
 
