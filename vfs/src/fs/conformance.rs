@@ -425,7 +425,8 @@ proptest! {
         let mut model = vec![9_u8; lent];
         let memory = vec![9_u8; lent + crooked].leak();
         let creation = Creation::new(FileType::Regular, 0o644);
-        RamFs::create_lent(&tree.here.inode, b"f", &creation, &mut memory[crooked..]).unwrap();
+        let inode = tree.here.inode.create(b"f", &creation).unwrap();
+        RamFs::lend(&inode, &mut memory[crooked..]).unwrap();
         let file = tree.open("/f", OpenFlags::RDWR).unwrap();
         for (number, step) in steps.into_iter().enumerate() {
             let fill = u8::try_from(number).unwrap();

@@ -1,5 +1,8 @@
 //! File systems.
 
+pub mod cpio;
+pub mod devices;
+pub mod procfs;
 pub mod ramfs;
 
 #[cfg(test)]

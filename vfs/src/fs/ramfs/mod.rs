@@ -24,6 +24,7 @@ use sync::SpinLock;
 
 use self::contents::Contents;
 use self::directory::Directory;
+use crate::fs::devices::Devices;
 use crate::inode::DirectoryEntry;
 use crate::{
     BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Mapping, Metadata, Page, Region,
@@ -39,6 +40,7 @@ struct Volume {
     used_pages: AtomicU64,
     limit_pages: u64,
     names: SpinLock<()>,
+    devices: Arc<Devices>,
 }
 
 impl Volume {
@@ -65,8 +67,19 @@ pub struct RamFs {
 }
 
 impl RamFs {
-    /// Returns an empty file system whose files may take `limit_pages` pages of 4096 bytes.
+    /// Returns an empty file system without devices whose files may take `limit_pages` pages of
+    /// 4096 bytes.
     pub fn new(dev: u64, clock: Arc<dyn Clock>, limit_pages: u64) -> Arc<Self> {
+        Self::with_devices(dev, clock, limit_pages, Arc::new(Devices::default()))
+    }
+
+    /// Returns an empty file system whose device files open what is in `devices`.
+    pub fn with_devices(
+        dev: u64,
+        clock: Arc<dyn Clock>,
+        limit_pages: u64,
+        devices: Arc<Devices>,
+    ) -> Arc<Self> {
         let volume = Arc::new(Volume {
             dev,
             clock,
@@ -74,6 +87,7 @@ impl RamFs {
             used_pages: AtomicU64::new(0),
             limit_pages,
             names: SpinLock::new(()),
+            devices,
         });
         let creation = Creation::new(FileType::Directory, 0o755);
         let root = RamInode::new(&volume, &creation, |this| {
@@ -91,19 +105,17 @@ impl RamFs {
         inode
     }
 
-    /// Makes a regular file in `directory` whose contents are `bytes`, which must not be used by
-    /// anybody else; where they are aligned to pages they are used in place.
+    /// Lets the empty regular file `inode` have the contents `bytes`; where they are aligned to
+    /// pages they are used in place.
     ///
     /// # Errors
-    /// As [`Inode::create`]; `EXDEV` if the directory is of another file system.
-    pub fn create_lent(
-        directory: &Arc<dyn Inode>,
-        name: &[u8],
-        creation: &Creation,
-        bytes: &'static mut [u8],
-    ) -> Result<Arc<dyn Inode>> {
-        let directory = RamInode::of(directory)?;
-        directory.make(name, creation, |_| Body::Regular(SpinLock::new(Contents::lent(bytes))))
+    /// `EXDEV` if the file is of another file system, `EINVAL` if it is no regular file.
+    pub fn lend(inode: &Arc<dyn Inode>, bytes: &'static mut [u8]) -> Result<()> {
+        let inode = RamInode::of(inode)?;
+        let mut contents = inode.contents().map_err(|_| Errno::EINVAL)?.lock();
+        contents.release_all(&inode.volume);
+        *contents = Contents::lent(bytes);
+        Ok(())
     }
 }
 
@@ -310,7 +322,7 @@ impl Inode for RamInode {
         match &self.body {
             Body::Directory(_) | Body::Regular(_) => Ok(self),
             Body::Symlink(_) => Err(Errno::ELOOP),
-            Body::Special => Err(Errno::ENXIO),
+            Body::Special => self.volume.devices.open(self.kind, self.rdev),
         }
     }
 
