@@ -18,9 +18,11 @@ pub mod errno;
 pub mod fcntl;
 pub mod io;
 pub mod poll;
+pub mod resource;
 pub mod stat;
 pub mod statfs;
 pub mod sysno;
+pub mod system;
 pub mod time;
 
 pub use errno::{Errno, Result};

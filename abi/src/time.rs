@@ -78,3 +78,24 @@ impl Timespec {
         }
     }
 }
+
+/// `struct timeval`: seconds and microseconds.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct Timeval {
+    /// Whole seconds.
+    pub tv_sec: i64,
+    /// Microseconds, 0 to 999,999 where valid.
+    pub tv_usec: i64,
+}
+
+impl Timeval {
+    /// Makes a time of nanoseconds since the clock's origin.
+    #[expect(clippy::cast_possible_wrap, reason = "u64::MAX / 10^9 is far below i64::MAX")]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        let tv_usec = (nanos % 1_000_000_000 / 1000) as i64;
+        Self { tv_sec: (nanos / 1_000_000_000) as i64, tv_usec }
+    }
+}

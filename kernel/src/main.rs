@@ -17,8 +17,10 @@ mod logger;
 mod memory;
 mod panic;
 mod process;
+mod random;
 mod schedule;
 mod syscall;
+mod time;
 mod timer;
 mod wait;
 mod work;
@@ -42,11 +44,14 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     arch::thread::initialize();
     arch::apic::start();
     arch::clock::calibrate(entry_stamp);
+    time::start();
+    random::start(&[0; 32]);
     logger::start();
     control::start();
     let Ok(options) = Options::parse(info.command_line) else {
         panic::give_up(format_args!("the command line names no program (init=)"));
     };
+    syscall::set_host_name(&options.hostname);
     log::info!("{options:?}, image {} bytes", memory::image(&info).len());
     for card in drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice)) {
         log::info!("network card: {:?}", card.capabilities);

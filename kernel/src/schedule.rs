@@ -89,6 +89,15 @@ pub(crate) fn sleep() {
     thread.sleep.lock().is_notified = false;
 }
 
+/// Accounts the running thread's time up to now.
+pub(crate) fn account() {
+    let local = Local::current();
+    if local.tick() {
+        local.is_preempted.store(true, Ordering::Relaxed);
+        Cpu::current().call_attention();
+    }
+}
+
 /// Lets other threads run that are ready, `sched_yield(2)`.
 pub(crate) fn yield_now() {
     let local = Local::current();

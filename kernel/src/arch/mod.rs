@@ -11,4 +11,6 @@ pub(crate) const fn index(number: u64) -> usize {
     index
 }
 
-pub(crate) use x86_64::{apic, boot, clock, cpu, frame, irq, paging, port, serial, thread, user};
+pub(crate) use x86_64::{
+    apic, boot, clock, cpu, frame, irq, paging, port, rtc, serial, thread, user,
+};

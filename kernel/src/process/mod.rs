@@ -1,14 +1,18 @@
 //! The program: its threads, its faults, its end.
 
+pub(crate) mod credentials;
 pub(crate) mod exit;
 pub(crate) mod fault;
+pub(crate) mod limits;
 mod stack;
 pub(crate) mod thread;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use credentials::Credentials;
+use limits::Limits;
 use sync::SpinLock;
 use thread::Thread;
 
@@ -21,10 +25,21 @@ pub(crate) struct Process {
     /// Its threads by thread id. Locked before any lock of a thread.
     threads: SpinLock<BTreeMap<u32, Arc<Thread>>>,
     last_tid: AtomicU32,
+    /// Processor time of threads that have ended, in nanoseconds.
+    ended_cpu_time: AtomicU64,
+    /// Who it is. A leaf lock.
+    pub(crate) credentials: SpinLock<Credentials>,
+    /// What it may use. A leaf lock.
+    pub(crate) limits: SpinLock<Limits>,
 }
 
-static PROCESS: Process =
-    Process { threads: SpinLock::new(BTreeMap::new()), last_tid: AtomicU32::new(PID - 1) };
+static PROCESS: Process = Process {
+    threads: SpinLock::new(BTreeMap::new()),
+    last_tid: AtomicU32::new(PID - 1),
+    ended_cpu_time: AtomicU64::new(0),
+    credentials: SpinLock::new(Credentials::root()),
+    limits: SpinLock::new(Limits::new()),
+};
 
 impl Process {
     /// Returns the program.
@@ -46,12 +61,22 @@ impl Process {
     pub(crate) fn remove(&self, tid: u32) -> (Option<Arc<Thread>>, usize) {
         let mut threads = self.threads.lock();
         let thread = threads.remove(&tid);
+        let time = thread.as_ref().map_or(0, |thread| thread.cpu_time.load(Ordering::Relaxed));
+        self.ended_cpu_time.fetch_add(time, Ordering::Relaxed);
         (thread, threads.len())
     }
 
     /// Returns the thread with an id.
     pub(crate) fn thread(&self, tid: u32) -> Option<Arc<Thread>> {
         self.threads.lock().get(&tid).cloned()
+    }
+
+    /// Returns the processor time of all threads, in nanoseconds, as of their last accounting.
+    pub(crate) fn cpu_time(&self) -> u64 {
+        let threads = self.threads.lock();
+        let running: u64 =
+            threads.values().map(|thread| thread.cpu_time.load(Ordering::Relaxed)).sum();
+        running + self.ended_cpu_time.load(Ordering::Relaxed)
     }
 
     /// Returns how many threads there are.

@@ -3,7 +3,9 @@
 //! `table` has one row a call; a handler is a function in the file of its man-page family.
 
 mod argument;
+mod credentials;
 mod process;
+mod system;
 mod table;
 mod thread;
 
@@ -13,6 +15,8 @@ use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
 use crate::process::thread::Thread;
 use crate::schedule;
+
+pub(crate) use system::set_host_name;
 
 /// What a handler knows of its caller.
 #[derive(Debug)]

@@ -1,14 +1,19 @@
-//! Processes: `arch_prctl(2)`, `_exit(2)`, `getpid(2)` and their like.
+//! Processes: `arch_prctl(2)`, `prctl(2)`, `_exit(2)`, `getpid(2)`, `prlimit(2)`, `getrusage(2)`.
 
+use core::sync::atomic::Ordering;
+
+use abi::resource::{RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD, Rlimit, Rusage};
+use abi::time::Timeval;
 use abi::{Errno, Result};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Context;
-use crate::arch::cpu;
+use crate::arch::{clock, cpu};
 use crate::memory::user::{self, UserPtr};
-use crate::process::PID;
 use crate::process::exit::{self, Status};
+use crate::process::{PID, Process};
+use crate::schedule;
 
-const ARCH_SET_GS: i32 = 0x1001;
 const ARCH_SET_FS: i32 = 0x1002;
 const ARCH_GET_FS: i32 = 0x1003;
 const ARCH_GET_GS: i32 = 0x1004;
@@ -20,7 +25,6 @@ pub(super) fn arch_prctl(_cx: &mut Context<'_>, op: i32, address: u64) -> Result
         ARCH_SET_FS => return Err(Errno::EPERM),
         ARCH_GET_FS => UserPtr::<u64>::new(address).write(&cpu::fs_base())?,
         ARCH_GET_GS => UserPtr::<u64>::new(address).write(&0)?,
-        ARCH_SET_GS => return Err(Errno::EINVAL),
         _ => return Err(Errno::EINVAL),
     }
     Ok(())
@@ -39,4 +43,148 @@ pub(super) fn exit_group(_cx: &mut Context<'_>, status: i32) -> Result<()> {
 /// `getpid(2)`.
 pub(super) fn getpid(_cx: &mut Context<'_>) -> Result<u32> {
     Ok(PID)
+}
+
+/// `getppid(2)`: the program has no parent in this machine, as a container's first has none.
+pub(super) fn getppid(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(0)
+}
+
+/// `getpgrp(2)`: the program leads its own process group.
+pub(super) fn getpgrp(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(PID)
+}
+
+/// `getpgid(2)`, `getsid(2)`: the program leads its own process group and session.
+pub(super) fn getpgid(_cx: &mut Context<'_>, pid: u32) -> Result<u32> {
+    if pid == 0 || Process::current().thread(pid).is_some() { Ok(PID) } else { Err(Errno::ESRCH) }
+}
+
+/// `setsid(2)`: a process group's leader cannot.
+pub(super) fn setsid(_cx: &mut Context<'_>) -> Result<u32> {
+    Err(Errno::EPERM)
+}
+
+/// `setpgid(2)`: a session's leader cannot.
+pub(super) fn setpgid(_cx: &mut Context<'_>, pid: u32, pgid: i32) -> Result<()> {
+    if pgid < 0 {
+        return Err(Errno::EINVAL);
+    }
+    Err(if pid == 0 || pid == PID { Errno::EPERM } else { Errno::ESRCH })
+}
+
+const PR_SET_PDEATHSIG: i32 = 1;
+const PR_GET_PDEATHSIG: i32 = 2;
+const PR_GET_DUMPABLE: i32 = 3;
+const PR_SET_DUMPABLE: i32 = 4;
+const PR_SET_NAME: i32 = 15;
+const PR_GET_NAME: i32 = 16;
+const PR_CAPBSET_READ: i32 = 23;
+const PR_GET_NO_NEW_PRIVS: i32 = 39;
+const LAST_CAPABILITY: u64 = 40;
+
+/// `prctl(2)`: names and the questions that have one answer here; else `EINVAL`, as from a Linux
+/// that does not know the operation.
+pub(super) fn prctl(cx: &mut Context<'_>, op: i32, argument: u64) -> Result<u64> {
+    match op {
+        PR_SET_NAME => set_name(cx, argument),
+        PR_GET_NAME => {
+            let name = *cx.thread.name.lock();
+            UserPtr::new(argument).write(&name).map(|()| 0)
+        }
+        PR_GET_PDEATHSIG => UserPtr::<u32>::new(argument).write(&0).map(|()| 0),
+        PR_SET_PDEATHSIG if argument == 0 => Ok(0),
+        PR_GET_DUMPABLE => Ok(1),
+        PR_SET_DUMPABLE if argument == 1 => Ok(0),
+        PR_CAPBSET_READ if argument <= LAST_CAPABILITY => Ok(1),
+        PR_GET_NO_NEW_PRIVS => Ok(0),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// Sets the calling thread's name, cut off after 15 bytes.
+fn set_name(cx: &Context<'_>, address: u64) -> Result<u64> {
+    let mut name = [0; crate::process::thread::NAME_SIZE];
+    let last = name.len() - 1;
+    for (index, byte) in name[..last].iter_mut().enumerate() {
+        *byte = UserPtr::<u8>::new(address).at(index).read()?;
+        if *byte == 0 {
+            break;
+        }
+    }
+    *cx.thread.name.lock() = name;
+    Ok(0)
+}
+
+/// `prlimit(2)`.
+pub(super) fn prlimit64(
+    cx: &mut Context<'_>,
+    pid: u32,
+    resource: u32,
+    new: UserPtr<Rlimit>,
+    old: UserPtr<Rlimit>,
+) -> Result<()> {
+    if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {
+        return Err(Errno::ESRCH);
+    }
+    let wanted = new.non_null().map(UserPtr::read).transpose()?;
+    let is_privileged = Process::current().credentials.lock().is_privileged();
+    let before = {
+        let mut limits = Process::current().limits.lock();
+        let before = limits.get(resource)?;
+        if let Some(limit) = wanted {
+            limits.set(resource, limit, is_privileged)?;
+        }
+        before
+    };
+    old.non_null().map_or(Ok(()), |old| old.write(&before))
+}
+
+/// `getrlimit(2)`.
+pub(super) fn getrlimit(cx: &mut Context<'_>, resource: u32, limit: UserPtr<Rlimit>) -> Result<()> {
+    prlimit64(cx, 0, resource, UserPtr::new(0), limit.non_null().ok_or(Errno::EFAULT)?)
+}
+
+/// `setrlimit(2)`.
+pub(super) fn setrlimit(cx: &mut Context<'_>, resource: u32, limit: UserPtr<Rlimit>) -> Result<()> {
+    prlimit64(cx, 0, resource, limit.non_null().ok_or(Errno::EFAULT)?, UserPtr::new(0))
+}
+
+/// `getrusage(2)`; all processor time counts as the program's.
+pub(super) fn getrusage(cx: &mut Context<'_>, who: i32, usage: UserPtr<Rusage>) -> Result<()> {
+    schedule::account();
+    let nanos = match who {
+        RUSAGE_SELF => Process::current().cpu_time(),
+        RUSAGE_THREAD => cx.thread.cpu_time.load(Ordering::Relaxed),
+        RUSAGE_CHILDREN => 0,
+        _ => return Err(Errno::EINVAL),
+    };
+    usage.write(&Rusage { ru_utime: Timeval::from_nanos(nanos), ..Rusage::default() })
+}
+
+/// `struct tms`, in ticks of 10 ms.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub(super) struct Tms {
+    tms_utime: u64,
+    tms_stime: u64,
+    tms_cutime: u64,
+    tms_cstime: u64,
+}
+
+/// `times(2)`.
+pub(super) fn times(_cx: &mut Context<'_>, buffer: UserPtr<Tms>) -> Result<u64> {
+    const TICK_NANOS: u64 = 10_000_000;
+    schedule::account();
+    if let Some(buffer) = buffer.non_null() {
+        let tms_utime = Process::current().cpu_time() / TICK_NANOS;
+        buffer.write(&Tms { tms_utime, tms_stime: 0, tms_cutime: 0, tms_cstime: 0 })?;
+    }
+    Ok(clock::now().as_nanos() / TICK_NANOS)
+}
+
+/// `personality(2)`: only the plain one, which is what it is asked for.
+pub(super) fn personality(_cx: &mut Context<'_>, persona: u32) -> Result<u32> {
+    const QUESTION: u32 = u32::MAX;
+    if persona == QUESTION || persona == 0 { Ok(0) } else { Err(Errno::EINVAL) }
 }

@@ -6,7 +6,7 @@
 use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
-use super::{Context, process, thread, unknown};
+use super::{Context, credentials, process, system, thread, unknown};
 
 macro_rules! syscalls {
     ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
@@ -30,6 +30,42 @@ syscalls! {
     exit => process::exit(status);
     exit_group => process::exit_group(status);
     getpid => process::getpid();
+    getppid => process::getppid();
+    getpgrp => process::getpgrp();
+    getpgid => process::getpgid(pid);
+    getsid => process::getpgid(pid);
+    setsid => process::setsid();
+    setpgid => process::setpgid(pid, pgid);
+    prctl => process::prctl(op, argument);
+    prlimit64 => process::prlimit64(pid, resource, new_limit, old_limit);
+    getrlimit => process::getrlimit(resource, rlim);
+    setrlimit => process::setrlimit(resource, rlim);
+    getrusage => process::getrusage(who, usage);
+    times => process::times(buf);
+    personality => process::personality(persona);
+    // credentials
+    getuid => credentials::getuid();
+    geteuid => credentials::geteuid();
+    getgid => credentials::getgid();
+    getegid => credentials::getegid();
+    setuid => credentials::setuid(uid);
+    setgid => credentials::setgid(gid);
+    setreuid => credentials::setreuid(ruid, euid);
+    setregid => credentials::setregid(rgid, egid);
+    setresuid => credentials::setresuid(ruid, euid, suid);
+    setresgid => credentials::setresgid(rgid, egid, sgid);
+    getresuid => credentials::getresuid(ruid, euid, suid);
+    getresgid => credentials::getresgid(rgid, egid, sgid);
+    setfsuid => credentials::setfsuid(fsuid);
+    setfsgid => credentials::setfsgid(fsgid);
+    getgroups => credentials::getgroups(size, list);
+    setgroups => credentials::setgroups(size, list);
+    capget => credentials::capget(hdrp, datap);
+    // the system
+    uname => system::uname(buf);
+    sethostname => system::sethostname(name, len);
+    sysinfo => system::sysinfo(info);
+    getrandom => system::getrandom(buf, buflen, flags);
     // threads
     gettid => thread::gettid();
     set_tid_address => thread::set_tid_address(tidptr);

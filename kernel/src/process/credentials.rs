@@ -1,0 +1,129 @@
+//! Who the program is: `credentials(7)`.
+//!
+//! There is one user and nothing is enforced; what a program sets is what it is told.
+
+use alloc::vec::Vec;
+
+use abi::{Errno, Result};
+
+/// The largest number of supplementary groups (NGROUPS_MAX).
+pub(crate) const MOST_GROUPS: usize = 65_536;
+
+/// Real, effective, saved and file-system id of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Ids {
+    /// The real id.
+    pub(crate) real: u32,
+    /// The effective id.
+    pub(crate) effective: u32,
+    /// The saved set-id.
+    pub(crate) saved: u32,
+    /// The file-system id.
+    pub(crate) file_system: u32,
+}
+
+impl Ids {
+    /// Returns whether `id` is one that an unprivileged program may take.
+    const fn holds(self, id: u32) -> bool {
+        self.real == id || self.effective == id || self.saved == id
+    }
+
+    /// `setuid(2)`, `setgid(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL` for -1, `EPERM` for an id that an unprivileged program may not take.
+    pub(crate) fn set(&mut self, id: u32, is_privileged: bool) -> Result<()> {
+        if id == u32::MAX {
+            return Err(Errno::EINVAL);
+        }
+        if is_privileged {
+            *self = Self { real: id, effective: id, saved: id, file_system: id };
+        } else if self.real == id || self.saved == id {
+            self.effective = id;
+            self.file_system = id;
+        } else {
+            return Err(Errno::EPERM);
+        }
+        Ok(())
+    }
+
+    /// `setreuid(2)`, `setregid(2)`; -1 leaves an id as it is.
+    ///
+    /// # Errors
+    /// `EPERM` for an id that an unprivileged program may not take.
+    pub(crate) fn set_real_effective(
+        &mut self,
+        real: u32,
+        effective: u32,
+        is_privileged: bool,
+    ) -> Result<()> {
+        let may_be_real = real == u32::MAX || real == self.real || real == self.effective;
+        let may_be_effective = effective == u32::MAX || self.holds(effective);
+        if !is_privileged && !(may_be_real && may_be_effective) {
+            return Err(Errno::EPERM);
+        }
+        let old_real = self.real;
+        replace(&mut self.real, real);
+        replace(&mut self.effective, effective);
+        if real != u32::MAX || (effective != u32::MAX && effective != old_real) {
+            self.saved = self.effective;
+        }
+        self.file_system = self.effective;
+        Ok(())
+    }
+
+    /// `setresuid(2)`, `setresgid(2)`; -1 leaves an id as it is.
+    ///
+    /// # Errors
+    /// `EPERM` for an id that an unprivileged program may not take.
+    pub(crate) fn set_all(&mut self, ids: [u32; 3], is_privileged: bool) -> Result<()> {
+        if !is_privileged && ids.iter().any(|&id| id != u32::MAX && !self.holds(id)) {
+            return Err(Errno::EPERM);
+        }
+        let [real, effective, saved] = ids;
+        replace(&mut self.real, real);
+        replace(&mut self.effective, effective);
+        replace(&mut self.saved, saved);
+        self.file_system = self.effective;
+        Ok(())
+    }
+
+    /// `setfsuid(2)`, `setfsgid(2)`: returns the id before, whether it could be changed or not.
+    pub(crate) fn set_file_system(&mut self, id: u32, is_privileged: bool) -> u32 {
+        let before = self.file_system;
+        if id != u32::MAX && (is_privileged || self.holds(id) || before == id) {
+            self.file_system = id;
+        }
+        before
+    }
+}
+
+fn replace(id: &mut u32, new: u32) {
+    if new != u32::MAX {
+        *id = new;
+    }
+}
+
+/// The program's credentials. It starts as root.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    /// User ids.
+    pub(crate) user: Ids,
+    /// Group ids.
+    pub(crate) group: Ids,
+    /// Supplementary groups.
+    pub(crate) groups: Vec<u32>,
+}
+
+impl Credentials {
+    /// Returns root's.
+    pub(crate) const fn root() -> Self {
+        const ROOT: Ids = Ids { real: 0, effective: 0, saved: 0, file_system: 0 };
+        Self { user: ROOT, group: ROOT, groups: Vec::new() }
+    }
+
+    /// Returns whether the program is root, which has all capabilities.
+    pub(crate) const fn is_privileged(&self) -> bool {
+        self.user.effective == 0
+    }
+}

@@ -1,0 +1,193 @@
+//! Credentials: `getuid(2)`, `setuid(2)`, `setgroups(2)`, `capget(2)` and their like.
+
+use abi::{Errno, Result};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use super::Context;
+use crate::memory::user::UserPtr;
+use crate::process::Process;
+use crate::process::credentials::{Credentials, MOST_GROUPS};
+
+/// Runs `change` on the program's credentials and whether it is privileged.
+fn change<T>(change: impl FnOnce(&mut Credentials, bool) -> T) -> T {
+    let mut credentials = Process::current().credentials.lock();
+    let is_privileged = credentials.is_privileged();
+    change(&mut credentials, is_privileged)
+}
+
+/// `getuid(2)`.
+pub(super) fn getuid(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(Process::current().credentials.lock().user.real)
+}
+
+/// `geteuid(2)`.
+pub(super) fn geteuid(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(Process::current().credentials.lock().user.effective)
+}
+
+/// `getgid(2)`.
+pub(super) fn getgid(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(Process::current().credentials.lock().group.real)
+}
+
+/// `getegid(2)`.
+pub(super) fn getegid(_cx: &mut Context<'_>) -> Result<u32> {
+    Ok(Process::current().credentials.lock().group.effective)
+}
+
+/// `setuid(2)`.
+pub(super) fn setuid(_cx: &mut Context<'_>, uid: u32) -> Result<()> {
+    change(|credentials, is_privileged| credentials.user.set(uid, is_privileged))
+}
+
+/// `setgid(2)`.
+pub(super) fn setgid(_cx: &mut Context<'_>, gid: u32) -> Result<()> {
+    change(|credentials, is_privileged| credentials.group.set(gid, is_privileged))
+}
+
+/// `setreuid(2)`.
+pub(super) fn setreuid(_cx: &mut Context<'_>, real: u32, effective: u32) -> Result<()> {
+    change(|credentials, is_privileged| {
+        credentials.user.set_real_effective(real, effective, is_privileged)
+    })
+}
+
+/// `setregid(2)`.
+pub(super) fn setregid(_cx: &mut Context<'_>, real: u32, effective: u32) -> Result<()> {
+    change(|credentials, is_privileged| {
+        credentials.group.set_real_effective(real, effective, is_privileged)
+    })
+}
+
+/// `setresuid(2)`.
+pub(super) fn setresuid(
+    _cx: &mut Context<'_>,
+    real: u32,
+    effective: u32,
+    saved: u32,
+) -> Result<()> {
+    change(|credentials, is_privileged| {
+        credentials.user.set_all([real, effective, saved], is_privileged)
+    })
+}
+
+/// `setresgid(2)`.
+pub(super) fn setresgid(
+    _cx: &mut Context<'_>,
+    real: u32,
+    effective: u32,
+    saved: u32,
+) -> Result<()> {
+    change(|credentials, is_privileged| {
+        credentials.group.set_all([real, effective, saved], is_privileged)
+    })
+}
+
+/// `getresuid(2)`.
+pub(super) fn getresuid(
+    _cx: &mut Context<'_>,
+    real: UserPtr<u32>,
+    effective: UserPtr<u32>,
+    saved: UserPtr<u32>,
+) -> Result<()> {
+    let ids = Process::current().credentials.lock().user;
+    real.write(&ids.real)?;
+    effective.write(&ids.effective)?;
+    saved.write(&ids.saved)
+}
+
+/// `getresgid(2)`.
+pub(super) fn getresgid(
+    _cx: &mut Context<'_>,
+    real: UserPtr<u32>,
+    effective: UserPtr<u32>,
+    saved: UserPtr<u32>,
+) -> Result<()> {
+    let ids = Process::current().credentials.lock().group;
+    real.write(&ids.real)?;
+    effective.write(&ids.effective)?;
+    saved.write(&ids.saved)
+}
+
+/// `setfsuid(2)`.
+pub(super) fn setfsuid(_cx: &mut Context<'_>, uid: u32) -> Result<u32> {
+    Ok(change(|credentials, is_privileged| credentials.user.set_file_system(uid, is_privileged)))
+}
+
+/// `setfsgid(2)`.
+pub(super) fn setfsgid(_cx: &mut Context<'_>, gid: u32) -> Result<u32> {
+    Ok(change(|credentials, is_privileged| credentials.group.set_file_system(gid, is_privileged)))
+}
+
+/// `getgroups(2)`.
+pub(super) fn getgroups(_cx: &mut Context<'_>, size: i32, list: UserPtr<u32>) -> Result<usize> {
+    let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
+    let groups = Process::current().credentials.lock().groups.clone();
+    if size > 0 {
+        if groups.len() > size {
+            return Err(Errno::EINVAL);
+        }
+        list.write_array(&groups)?;
+    }
+    Ok(groups.len())
+}
+
+/// `setgroups(2)`.
+pub(super) fn setgroups(_cx: &mut Context<'_>, size: i32, list: UserPtr<u32>) -> Result<()> {
+    if !Process::current().credentials.lock().is_privileged() {
+        return Err(Errno::EPERM);
+    }
+    let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
+    if size > MOST_GROUPS {
+        return Err(Errno::EINVAL);
+    }
+    let mut groups = list.read_array(size)?;
+    groups.sort_unstable();
+    Process::current().credentials.lock().groups = groups;
+    Ok(())
+}
+
+/// `struct __user_cap_header_struct`.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub(super) struct CapabilityHeader {
+    version: u32,
+    pid: i32,
+}
+
+/// `struct __user_cap_data_struct`.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub(super) struct CapabilitySets {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+/// Capabilities 0 to 40 in two words.
+const ALL_CAPABILITIES: [u32; 2] = [u32::MAX, 0x1ff];
+
+/// `capget(2)`: root has all capabilities, anyone else none.
+pub(super) fn capget(
+    cx: &mut Context<'_>,
+    header: UserPtr<CapabilityHeader>,
+    sets: UserPtr<CapabilitySets>,
+) -> Result<()> {
+    let CapabilityHeader { version, pid } = header.read()?;
+    if version != CAPABILITY_VERSION_3 {
+        header.write(&CapabilityHeader { version: CAPABILITY_VERSION_3, pid })?;
+        return if sets.is_null() { Ok(()) } else { Err(Errno::EINVAL) };
+    }
+    let pid = u32::try_from(pid).map_err(|_| Errno::EINVAL)?;
+    if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {
+        return Err(Errno::ESRCH);
+    }
+    let is_privileged = Process::current().credentials.lock().is_privileged();
+    let held = if is_privileged { ALL_CAPABILITIES } else { [0, 0] };
+    sets.write_array(&held.map(|word| CapabilitySets {
+        effective: word,
+        permitted: word,
+        inheritable: 0,
+    }))
+}

@@ -1,0 +1,110 @@
+//! The system as a whole: `uname(2)`, `sysinfo(2)`, `getrandom(2)`.
+
+use alloc::vec;
+
+use abi::system::{Sysinfo, UTSNAME_SIZE, Utsname};
+use abi::{Errno, Result};
+use mm::PAGE_SIZE;
+use sync::SpinLock;
+
+use super::Context;
+use crate::arch::clock;
+use crate::memory::FRAMES;
+use crate::memory::user::{self, UserPtr};
+use crate::process::Process;
+use crate::random;
+
+/// The release of Linux whose ABI is offered: programs compare it to know what they may use.
+const RELEASE: &[u8] = b"6.1.0-scull";
+const VERSION: &[u8] = concat!("Scull ", env!("CARGO_PKG_VERSION")).as_bytes();
+
+/// The host name. A leaf lock.
+static HOST_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new([0; UTSNAME_SIZE]);
+
+fn field(text: &[u8]) -> [u8; UTSNAME_SIZE] {
+    let mut field = [0; UTSNAME_SIZE];
+    let length = text.len().min(UTSNAME_SIZE - 1);
+    field[..length].copy_from_slice(&text[..length]);
+    field
+}
+
+/// Sets the host name; what is beyond 64 bytes is cut off.
+pub(crate) fn set_host_name(name: &[u8]) {
+    *HOST_NAME.lock() = field(name);
+}
+
+/// `uname(2)`.
+pub(super) fn uname(_cx: &mut Context<'_>, buffer: UserPtr<Utsname>) -> Result<()> {
+    buffer.write(&Utsname {
+        sysname: field(b"Linux"),
+        nodename: *HOST_NAME.lock(),
+        release: field(RELEASE),
+        version: field(VERSION),
+        machine: field(b"x86_64"),
+        domainname: field(b"(none)"),
+    })
+}
+
+/// `sethostname(2)`.
+pub(super) fn sethostname(_cx: &mut Context<'_>, name: u64, length: i32) -> Result<()> {
+    if !Process::current().credentials.lock().is_privileged() {
+        return Err(Errno::EPERM);
+    }
+    let length = usize::try_from(length).map_err(|_| Errno::EINVAL)?;
+    if length >= UTSNAME_SIZE {
+        return Err(Errno::EINVAL);
+    }
+    let mut bytes = vec![0; length];
+    user::read_bytes(name, &mut bytes)?;
+    set_host_name(&bytes);
+    Ok(())
+}
+
+/// `sysinfo(2)`.
+pub(super) fn sysinfo(_cx: &mut Context<'_>, info: UserPtr<Sysinfo>) -> Result<()> {
+    let frames = FRAMES.statistics();
+    let uptime = clock::now().as_nanos() / 1_000_000_000;
+    info.write(&Sysinfo {
+        uptime: uptime.cast_signed(),
+        totalram: frames.total * PAGE_SIZE,
+        freeram: frames.free * PAGE_SIZE,
+        procs: u16::try_from(Process::current().thread_count()).unwrap_or(u16::MAX),
+        mem_unit: 1,
+        ..Sysinfo::default()
+    })
+}
+
+const GRND_NONBLOCK: u32 = 1;
+const GRND_RANDOM: u32 = 2;
+const GRND_INSECURE: u32 = 4;
+
+/// `getrandom(2)`.
+pub(super) fn getrandom(
+    _cx: &mut Context<'_>,
+    buffer: u64,
+    length: usize,
+    flags: u32,
+) -> Result<usize> {
+    /// Bytes a turn.
+    const CHUNK: usize = 256;
+    /// Linux gives at most this much a call.
+    const MOST: usize = i32::MAX as usize;
+    let both = GRND_RANDOM | GRND_INSECURE;
+    if flags & !(GRND_NONBLOCK | both) != 0 || flags & both == both {
+        return Err(Errno::EINVAL);
+    }
+    let length = length.min(MOST);
+    user::check(buffer, length)?;
+    let mut bytes = [0; CHUNK];
+    let mut done = 0;
+    while done < length {
+        let chunk = CHUNK.min(length - done);
+        random::fill(&mut bytes[..chunk]);
+        match user::write_bytes(buffer + done as u64, &bytes[..chunk]) {
+            Ok(()) => done += chunk,
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
+}
