@@ -59,7 +59,7 @@ impl Ids {
     ) -> Result<()> {
         let may_be_real = real == u32::MAX || real == self.real || real == self.effective;
         let may_be_effective = effective == u32::MAX || self.holds(effective);
-        if !is_privileged && !(may_be_real && may_be_effective) {
+        if !(is_privileged || may_be_real && may_be_effective) {
             return Err(Errno::EPERM);
         }
         let old_real = self.real;
