@@ -130,7 +130,7 @@ impl<M: DmaMemory> Ring<M> {
     }
 
     fn slot(&self, index: u16) -> usize {
-        usize::from(index % self.size)
+        usize::from(index & (self.size - 1))
     }
 
     /// `offset` is even and within [`ring_bytes`]: every caller in this file adds a part's offset

@@ -35,18 +35,30 @@ pub struct Segment {
 
 /// Returns the header that asks for `offload`.
 pub(super) fn encode(offload: Offload) -> [u8; HEADER_BYTES] {
-    let mut header = [0; HEADER_BYTES];
-    if let Some((start, offset)) = offload.checksum {
-        header[0] = NEEDS_CSUM;
-        header[6..8].copy_from_slice(&start.to_le_bytes());
-        header[8..10].copy_from_slice(&offset.to_le_bytes());
-    }
-    if let Some(segment) = offload.segment {
-        header[1] = if segment.is_ipv6 { GSO_TCPV6 } else { GSO_TCPV4 };
-        header[2..4].copy_from_slice(&segment.header_length.to_le_bytes());
-        header[4..6].copy_from_slice(&segment.payload_size.to_le_bytes());
-    }
-    header
+    let (flags, start, offset) =
+        offload.checksum.map_or((0, 0, 0), |(start, offset)| (NEEDS_CSUM, start, offset));
+    let (kind, header_length, payload_size) = offload.segment.map_or((0, 0, 0), |segment| {
+        let kind = if segment.is_ipv6 { GSO_TCPV6 } else { GSO_TCPV4 };
+        (kind, segment.header_length, segment.payload_size)
+    });
+    let [header_low, header_high] = header_length.to_le_bytes();
+    let [payload_low, payload_high] = payload_size.to_le_bytes();
+    let ([start_low, start_high], [offset_low, offset_high]) =
+        (start.to_le_bytes(), offset.to_le_bytes());
+    [
+        flags,
+        kind,
+        header_low,
+        header_high,
+        payload_low,
+        payload_high,
+        start_low,
+        start_high,
+        offset_low,
+        offset_high,
+        0,
+        0,
+    ]
 }
 
 /// What a received header says.

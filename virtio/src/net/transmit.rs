@@ -103,8 +103,9 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
             _ => (&mut self.small, 0),
         };
         let slot = pool.free.pop().ok_or(Full)?;
-        let (head, frame) = pool.slots.bytes_mut(slot)[..size].split_at_mut(HEADER_BYTES);
-        head.copy_from_slice(&header::encode(offload));
+        let bytes = &mut pool.slots.bytes_mut(slot)[..size];
+        let Some((head, frame)) = bytes.split_first_chunk_mut() else { return Err(Full) };
+        *head = header::encode(offload);
         fill(frame);
         let address = pool.slots.device_address(slot);
         let segment = Segment { address, len, direction: Direction::ToDevice };
