@@ -45,7 +45,6 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     arch::apic::start();
     arch::clock::calibrate(entry_stamp);
     time::start();
-    random::start(&[0; 32]);
     logger::start();
     control::start();
     let Ok(options) = Options::parse(info.command_line) else {
@@ -53,7 +52,11 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     };
     syscall::set_host_name(&options.hostname);
     log::info!("{options:?}, image {} bytes", memory::image(&info).len());
-    for card in drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice)) {
+    let cards = drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice));
+    let mut entropy = [0; 32];
+    drivers::rng::fill(&mut entropy);
+    random::start(&entropy);
+    for card in cards {
         log::info!("network card: {:?}", card.capabilities);
     }
     schedule::run()
