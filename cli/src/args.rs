@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// List the ports with their status.
     Ports,
+    /// Run the conformance programs on Linux and on Scull, then the ports' checks.
+    Test(TestArgs),
 }
 
 /// What `scull run` takes.
@@ -113,6 +115,28 @@ pub(crate) struct BuildArgs {
     /// The program's arguments, after those of the port.
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<std::ffi::OsString>,
+}
+
+/// What `scull test` takes.
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Run only tests whose `family/name` contains this.
+    pub(crate) filter: Option<String>,
+    /// Guests that run at the same time.
+    #[arg(long, default_value = "2", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: u8,
+    /// Seconds a program may take, on Linux and in the guest.
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = parse_timeout)]
+    pub(crate) timeout: core::time::Duration,
+    /// Only run the programs on Linux: the oracle itself.
+    #[arg(long)]
+    pub(crate) linux_only: bool,
+    /// The kind of machine.
+    #[arg(long, value_enum, default_value = "microvm")]
+    pub(crate) machine: MachineKind,
+    /// A kernel other than the one built beside this tool.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
 }
 
 /// Machines of QEMU that the kernel boots on.

@@ -147,7 +147,7 @@ impl Packages {
         }
         fs::create_dir_all(&folder).context("cannot make a folder of the cache")?;
         let mut words = self.apt(&folder, package)?;
-        if find().is_none() && rustix::process::geteuid().is_root() {
+        if find().is_none() && nix::unistd::geteuid().is_root() {
             // A fresh machine has no lists yet.
             let _ = Command::new("apt-get").args(["-qq", "update"]).output();
             words = self.apt(&folder, package)?;

@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod args;
+mod console;
 mod debian;
 mod error;
 mod image;
@@ -17,6 +18,7 @@ mod project;
 mod report;
 mod run;
 mod symbol;
+mod test;
 mod vmm;
 
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Trace(args) => run::run(&args, &["trace=on"]),
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
+        Command::Test(args) => test::test(&args),
     }
 }
 

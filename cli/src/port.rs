@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::args::{EnvVar, Memory};
+use crate::args::{EnvVar, Memory, Publish};
 use crate::debian::{self, Packages};
 use crate::image::library::Root;
 use crate::image::{Launch, Tree, program};
@@ -57,6 +57,7 @@ enum Status {
 #[derive(Debug)]
 pub(crate) struct Port {
     name: String,
+    folder: PathBuf,
     manifest: Manifest,
 }
 
@@ -110,10 +111,30 @@ fn read(folder: &Path) -> Result<Port> {
         error::usage(format!("{}: {why}", path.display()))
     })?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Port { name, manifest })
+    Ok(Port { name, folder: folder.to_path_buf(), manifest })
 }
 
 impl Port {
+    /// Returns its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Says whether it is said to run, in full or in part.
+    pub(crate) fn is_running(&self) -> bool {
+        self.manifest.status != Status::Planned
+    }
+
+    /// Returns its check script, if it has one.
+    pub(crate) fn check(&self) -> Option<PathBuf> {
+        Some(self.folder.join("check")).filter(|path| path.is_file())
+    }
+
+    /// Returns the ports of the guest that it publishes.
+    pub(crate) fn publish(&self) -> Vec<Publish> {
+        self.manifest.publish.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
     /// Puts its files into `tree`; returns how to start it.
     ///
     /// # Errors

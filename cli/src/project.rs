@@ -1,5 +1,6 @@
 //! Where things lie: the source tree, the cache, the kernel.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -64,4 +65,37 @@ pub(crate) fn kernel(chosen: Option<&Path>) -> Result<PathBuf> {
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// A folder for the time being, removed with all it holds when dropped.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// Makes a new folder among the host's temporary ones.
+    ///
+    /// # Errors
+    /// Fails where none can be made.
+    pub(crate) fn new() -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("scull-{}-{count}", std::process::id()));
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    /// Returns its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed stays for the host's own cleaning.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
 }

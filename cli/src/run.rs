@@ -4,19 +4,21 @@ use core::time::Duration;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::net::{TcpListener, UdpSocket};
 use std::process::ExitStatus;
+use std::sync::PoisonError;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use rustix::termios;
+use nix::unistd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::{Net, Protocol, Publish, RunArgs};
+use crate::console::{Addresses, Console};
 use crate::prepare::{self, Prepared};
 use crate::report::Report;
 use crate::vmm::{Event, Guest, Machine, Message, qemu};
-use crate::{error, project};
+use crate::{error, project, symbol};
 
 /// How long a machine may take to power off once its application has ended.
 const GRACE: Duration = Duration::from_secs(3);
@@ -54,10 +56,11 @@ pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
     };
     let (sender, receiver) = mpsc::channel();
     watch_signals(&sender)?;
-    let guest = Guest::start(&machine, io::stdout(), &sender)?;
+    let (console, addresses) = Console::new(io::stdout());
+    let guest = Guest::start(&machine, console, &sender)?;
     feed_console(&guest)?;
     let deadline = args.timeout.map(|timeout| start + timeout);
-    let mut session = Session { machine, guest, report, start, signals: 0, boots: 0 };
+    let mut session = Session { machine, guest, report, start, addresses, signals: 0, boots: 0 };
     let end = session.follow(&receiver, deadline);
     session.close(end, &receiver)
 }
@@ -81,6 +84,7 @@ struct Session {
     guest: Guest,
     report: Report,
     start: Instant,
+    addresses: Addresses,
     signals: u32,
     boots: u32,
 }
@@ -123,10 +127,7 @@ impl Session {
             }
             Event::Exit { status } => Some(End::Application(status)),
             Event::Signal { signal } => Some(End::Application(signal.wrapping_add(128))),
-            Event::Panic { message, backtrace } => {
-                let trace = crate::symbol::backtrace(&self.machine.kernel, &backtrace);
-                Some(End::Panic(message + &trace))
-            }
+            Event::Panic { message } => Some(End::Panic(message)),
             Event::Log { level, message } => {
                 self.report.log(&level, &message);
                 None
@@ -147,7 +148,7 @@ impl Session {
 
     /// Ends the machine; returns the status to exit with.
     fn close(self, end: End, messages: &Receiver<Message>) -> Result<u8> {
-        let Self { guest, report, boots, .. } = self;
+        let Self { machine, guest, report, boots, addresses, .. } = self;
         match end {
             End::Application(status) => {
                 guest.finish(messages, GRACE);
@@ -156,7 +157,9 @@ impl Session {
             }
             End::Panic(message) => {
                 guest.finish(messages, GRACE);
-                Err(error::kernel(format!("the kernel panicked: {message}")))
+                let addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
+                let trace = symbol::backtrace(&machine.kernel, &addresses);
+                Err(error::kernel(format!("the kernel panicked: {message}{trace}")))
             }
             End::Tool(status, reason) => {
                 guest.kill();
@@ -237,7 +240,7 @@ fn watch_signals(messages: &Sender<Message>) -> Result<()> {
 fn feed_console(guest: &Guest) -> Result<()> {
     let stdin = io::stdin();
     let is_background = stdin.is_terminal()
-        && termios::tcgetpgrp(&stdin).is_ok_and(|group| group != rustix::process::getpgrp());
+        && unistd::tcgetpgrp(&stdin).is_ok_and(|group| group != unistd::getpgrp());
     if is_background {
         return Ok(());
     }

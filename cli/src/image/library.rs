@@ -205,6 +205,7 @@ fn add(tree: &mut Tree, root: &Root, links: &Path, name: &str, path: &Path) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project;
 
     #[test]
     fn a_dynamic_program_of_the_host_brings_its_loader_and_libraries() {
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_empty_root_lacks_everything() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = project::Scratch::new().unwrap();
         let program = Program { needed: vec!["libc.so.6".to_owned()], ..Program::default() };
         let missing = missing(&Root::at(folder.path()), &program, Path::new("/bin/x")).unwrap();
         assert_eq!(missing, ["libc.so.6"]);

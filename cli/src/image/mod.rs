@@ -214,12 +214,16 @@ impl Tree {
         let folder = output.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         let cannot = || format!("cannot write {}", output.display());
-        let mut file = tempfile::Builder::new();
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let file = file.permissions(permissions).tempfile_in(folder).with_context(cannot)?;
-        self.write_to(launch, file.as_file()).with_context(cannot)?;
-        file.persist(output).with_context(cannot)?;
-        Ok(())
+        let draft = folder.join(format!(".scull-{}.draft", std::process::id()));
+        let written = File::create(&draft)
+            .map_err(anyhow::Error::from)
+            .and_then(|file| self.write_to(launch, &file))
+            .and_then(|()| Ok(fs::rename(&draft, output)?));
+        if written.is_err() {
+            // It may not even have been made.
+            let _ = fs::remove_file(&draft);
+        }
+        written.with_context(cannot)
     }
 
     fn write_to(&self, launch: &Launch, file: &File) -> Result<()> {
@@ -335,7 +339,7 @@ mod tests {
     #[test]
     fn an_image_tells_how_to_start_it() {
         let launch = Launch { program: "/bin/x".to_owned(), memory: 1, ..Launch::default() };
-        let folder = tempfile::tempdir().unwrap();
+        let folder = project::Scratch::new().unwrap();
         let path = folder.path().join("image");
         Tree::new().write(&launch, &path).unwrap();
         assert_eq!(read_launch(&fs::read(path).unwrap()), Some(launch));

@@ -38,9 +38,6 @@ pub(crate) enum Event {
     Panic {
         /// What it said.
         message: String,
-        /// Return addresses, innermost first, as hexadecimal text.
-        #[serde(default)]
-        backtrace: Vec<String>,
     },
     /// The kernel has a word for the user.
     Log {

@@ -21,7 +21,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
-use rustix::process::{Pid, Signal};
+use nix::sys::{prctl, signal};
+use nix::unistd::{self, Pid};
 
 pub(crate) use self::event::Event;
 use crate::args::{Accel, MachineKind, Net, Publish};
@@ -100,8 +101,8 @@ impl Guest {
             .process_group(0)
             .spawn()
             .context("cannot start the virtual machine")?;
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| anyhow!("the virtual machine has no process id"))?;
+        let pid = i32::try_from(child.id()).context("a process id out of range")?;
+        let pid = Pid::from_raw(pid);
         let pumps = vec![
             pump_console(console.try_clone()?, output, messages.clone()),
             pump_events(control.try_clone()?, messages.clone()),
@@ -140,7 +141,7 @@ impl Guest {
     pub(crate) fn kill(&self) {
         if !self.has_ended {
             // It can have ended meanwhile; that is what was wanted.
-            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+            let _ = signal::kill(self.pid, signal::SIGKILL);
         }
     }
 
@@ -228,11 +229,11 @@ fn pump_events(control: UnixStream, messages: Sender<Message>) -> JoinHandle<()>
 pub(crate) fn become_vmm(mut args: impl Iterator<Item = OsString>) -> anyhow::Error {
     let parent = args.next().and_then(|word| word.to_str()?.parse::<i32>().ok());
     let Some(program) = args.next() else { return anyhow!("nothing to become") };
-    if let Err(why) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+    if let Err(why) = prctl::set_pdeathsig(signal::SIGKILL) {
         return anyhow!("cannot tie the virtual machine to this program: {why}");
     }
     // The parent can have died before the tie was made.
-    if rustix::process::getppid().map(Pid::as_raw_pid) != parent {
+    if Some(unistd::getppid().as_raw()) != parent {
         return anyhow!("the parent is gone");
     }
     let why = Command::new(&program).args(args).exec();
