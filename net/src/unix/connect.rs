@@ -81,6 +81,22 @@ impl Socket {
         if self.kind == Kind::Datagram {
             return self.connect_datagram(address, names);
         }
+        let listener = self.namespace.find(address, names)?;
+        if listener.kind != self.kind {
+            return Err(Errno::EPROTOTYPE);
+        }
+        listener.check_admits(self)?;
+        let own_address = self.begin_connecting()?;
+        let result = self.enqueue(&listener, own_address, credentials);
+        if result.is_err() {
+            self.state.lock().role = Role::Idle;
+        }
+        result
+    }
+
+    /// Checks that the socket could be connected and keeps others from connecting it; returns its
+    /// name.
+    fn begin_connecting(&self) -> Result<Address> {
         let mut state = self.state.lock();
         match state.role {
             Role::Idle => state.role = Role::Connecting,
@@ -88,28 +104,17 @@ impl Socket {
             Role::Connected(_) => return Err(Errno::EISCONN),
             Role::Listening { .. } => return Err(Errno::EINVAL),
         }
-        let own_address = state.address.clone();
-        drop(state);
-        let result = self.enqueue(address, own_address, names, credentials);
-        if result.is_err() {
-            self.state.lock().role = Role::Idle;
-        }
-        result
+        Ok(state.address.clone())
     }
 
     /// Puts the other side of a new connection into a listener's queue.
     fn enqueue(
         &self,
-        address: &Address,
+        listener: &Self,
         own_address: Address,
-        names: &dyn Names,
         credentials: Credentials,
     ) -> Result<()> {
         let this = self.this.upgrade().ok_or(Errno::ECONNREFUSED)?;
-        let listener = self.namespace.find(address, names)?;
-        if listener.kind != self.kind {
-            return Err(Errno::EPROTOTYPE);
-        }
         // The new side is complete before it is in the queue, from where another thread may take
         // it at once; that this side becomes connected only then is seen by nobody.
         let embryo = Self::new(self.kind, &self.namespace);
@@ -132,20 +137,31 @@ impl Socket {
         Ok(())
     }
 
-    /// Enters the other side of a connection of `client` into this listener's queue and returns
-    /// who listens.
-    fn push_embryo(&self, embryo: &Arc<Self>, client: &Self) -> Result<Credentials> {
+    /// Checks that this listener has room for a connection of `client`, which is told when it has
+    /// if it has not.
+    fn check_admits(&self, client: &Self) -> Result<()> {
         let mut state = self.state.lock();
         if state.shut.contains(Shutdown::READ) {
             return Err(Errno::ECONNREFUSED);
         }
-        let Role::Listening { queue, backlog, credentials } = &mut state.role else {
+        let Role::Listening { queue, backlog, .. } = &state.role else {
             return Err(Errno::ECONNREFUSED);
         };
         if queue.len() > *backlog {
             state.add_blocked(&client.this);
             return Err(Errno::EAGAIN);
         }
+        Ok(())
+    }
+
+    /// Enters the other side of a connection of `client` into this listener's queue and returns
+    /// who listens.
+    fn push_embryo(&self, embryo: &Arc<Self>, client: &Self) -> Result<Credentials> {
+        self.check_admits(client)?;
+        let mut state = self.state.lock();
+        let Role::Listening { queue, credentials, .. } = &mut state.role else {
+            return Err(Errno::ECONNREFUSED);
+        };
         queue.push_back(embryo.clone());
         Ok(*credentials)
     }

@@ -134,14 +134,15 @@ impl Socket {
         sockets
     }
 
-    /// Gives the socket a name; any free abstract one for [`Address::Unnamed`].
+    /// Gives the socket a name; any free abstract one for [`Address::Unnamed`], unless it has a
+    /// name already.
     ///
     /// # Errors
     /// `EINVAL` if it has a name, `EADDRINUSE` if another has that name, else as
     /// [`Names::create`]: `bind(2)`.
     pub fn bind(&self, address: &Address, names: &dyn Names) -> Result<()> {
         if self.state.lock().binding.is_some() {
-            return Err(Errno::EINVAL);
+            return if *address == Address::Unnamed { Ok(()) } else { Err(Errno::EINVAL) };
         }
         let (address, binding) = self.namespace.bind(&self.this, address, names)?;
         let mut state = self.state.lock();

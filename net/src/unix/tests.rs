@@ -252,6 +252,9 @@ fn connect_names_what_is_wrong() {
     assert_eq!(connect(Kind::SeqPacket, path("server")), Err(Errno::EPROTOTYPE));
     assert_eq!(connect(Kind::Datagram, path("server")), Err(Errno::EPROTOTYPE));
     assert_eq!(server.connect(&path("server"), &files, ME), Err(Errno::EINVAL));
+    let (connected, _peer) = Socket::pair(Kind::Stream, &namespace, ME);
+    assert_eq!(connected.connect(&path("none"), &files, ME), Err(Errno::ENOENT));
+    assert_eq!(connected.connect(&path("server"), &files, ME), Err(Errno::EISCONN));
     server.shutdown(Shutdown::READ);
     assert_eq!(connect(Kind::Stream, path("server")), Err(Errno::ECONNREFUSED));
     assert_eq!(server.accept().map(drop), Err(Errno::EINVAL));
@@ -276,6 +279,7 @@ fn names_are_held_until_the_socket_goes() {
     let made_up = new();
     made_up.bind(&Address::Unnamed, &files).unwrap();
     assert_eq!(made_up.local_address(), Address::Abstract(b"00000".to_vec()));
+    assert_eq!(made_up.bind(&Address::Unnamed, &files), Ok(()));
 }
 
 #[test]
