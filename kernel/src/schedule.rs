@@ -154,9 +154,10 @@ fn after_switch() {
     drop(ended);
 }
 
-/// First kernel code of a new thread.
-pub(crate) fn first_run() {
+/// First kernel code of a new thread, before it returns to the application with `frame`.
+pub(crate) fn first_run(frame: &mut TrapFrame) {
     after_switch();
+    before_return(frame);
 }
 
 /// Serves devices and timers, then waits for an interrupt if that made nobody ready.

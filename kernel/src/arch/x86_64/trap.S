@@ -220,6 +220,7 @@ context_switch:
 # Where a new thread's first context_switch returns to; its TrapFrame is what is left on the stack.
 .global thread_entry
 thread_entry:
+    mov rdi, rsp
     call thread_started
     jmp trap_return
 

@@ -30,6 +30,6 @@ extern "C" fn syscall_dispatch(frame: &mut TrapFrame) -> bool {
 
 /// First code of a new thread, before it returns to the application.
 #[unsafe(no_mangle)]
-extern "C" fn thread_started() {
-    schedule::first_run();
+extern "C" fn thread_started(frame: &mut TrapFrame) {
+    schedule::first_run(frame);
 }
