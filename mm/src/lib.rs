@@ -5,8 +5,10 @@
 //! - [`frame`]: the buddy allocator of physical frames.
 //! - [`heap`]: the kernel's heap over the frames.
 //! - [`page_table`], [`entry`], [`tlb`]: page tables of x86-64, and who hears of their changes.
+//! - [`space`], with [`fault`], [`remap`], [`advise`], [`lock`]: a program's address space; [`vma`]:
+//!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files.
 //!
-//! **Locks**, outermost first: a class of the heap, the frames. The frames' lock is a leaf.
+//! **Locks**, outermost first: the address space (the kernel's), a class of the heap, the frames. The frames' lock is a leaf.
 
 #![no_std]
 
@@ -15,14 +17,23 @@ extern crate alloc;
 extern crate std;
 
 pub mod addr;
+pub mod advise;
+mod areas;
 pub mod entry;
+pub mod fault;
 pub mod frame;
+mod gaps;
 pub mod heap;
+pub mod lock;
 pub mod page_table;
+pub mod remap;
+pub mod space;
 #[cfg(test)]
 mod testing;
 pub mod tlb;
+pub mod vma;
 
 pub use addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
 pub use frame::Frames;
 pub use heap::Heap;
+pub use space::AddressSpace;

@@ -11,7 +11,7 @@ use super::*;
 use crate::testing::HostMemory;
 use crate::tlb::Tlb;
 
-#[derive(Default)]
+#[derive(Default, Debug)]
 struct Log(SpinLock<Vec<(u64, u64)>>);
 
 impl Tlb for Log {

@@ -27,6 +27,21 @@ impl HostMemory {
     }
 }
 
+#[expect(unsafe_code, reason = "tests look at the memory as the processor would")]
+impl HostMemory {
+    /// Returns the byte at a physical address.
+    pub(crate) fn get(self, address: PhysAddr) -> u8 {
+        // SAFETY: the address is inside the buffer, which lives for ever.
+        unsafe { self.virt(address).read() }
+    }
+
+    /// Writes the byte at a physical address.
+    pub(crate) fn put(self, address: PhysAddr, value: u8) {
+        // SAFETY: as in `get`.
+        unsafe { self.virt(address).write(value) };
+    }
+}
+
 impl PhysMem for HostMemory {
     fn virt(&self, address: PhysAddr) -> *mut u8 {
         ptr::with_exposed_provenance_mut(self.base + index(address.as_u64()))

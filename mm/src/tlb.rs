@@ -7,7 +7,7 @@ use crate::addr::{PAGE_SIZE, PhysAddr, VirtAddr};
 use crate::frame::Frames;
 
 /// Tells processors that translations changed.
-pub trait Tlb: Send + Sync {
+pub trait Tlb: Send + Sync + core::fmt::Debug {
     /// Makes every processor that uses the tables forget translations of `start..end`, before it
     /// returns.
     fn invalidate(&self, start: VirtAddr, end: VirtAddr);

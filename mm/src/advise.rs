@@ -1,0 +1,179 @@
+//! `madvise(2)` and `mincore(2)`.
+
+use core::ops::Range;
+
+use abi::mman::Advice;
+use abi::{Errno, Result};
+
+use crate::addr::{PAGE_SIZE, PhysMem, VirtAddr, index};
+use crate::fault::Fault;
+use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
+use crate::vma::{Access, Attributes, Vma};
+
+/// What is left to do of `madvise(2)` once the address space did its part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Advised {
+    /// Nothing.
+    Done,
+    /// The range is to be brought in for this access with [`AddressSpace::populate`]; see
+    /// [`populate_errno`] for what a fault means.
+    Populate(Range<u64>, Access),
+}
+
+/// Returns the errno that `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE` give for a fault.
+pub const fn populate_errno(fault: &Fault) -> Errno {
+    match fault {
+        Fault::Maperr | Fault::OutOfMemory => Errno::ENOMEM,
+        Fault::Accerr => Errno::EINVAL,
+        Fault::Buserr => Errno::EFAULT,
+        Fault::Absent { .. } => Errno::EAGAIN,
+    }
+}
+
+impl<M: PhysMem> AddressSpace<M> {
+    /// Carries out `madvise(2)`.
+    ///
+    /// # Errors
+    /// As `madvise(2)`. A hole gives `ENOMEM` after the rest was done, as in Linux.
+    pub fn madvise(&mut self, address: u64, length: u64, advice: i32) -> Result<Advised> {
+        let advice = Advice::from_raw(advice).ok_or(Errno::EINVAL)?;
+        if !is_page_aligned(address) {
+            return Err(Errno::EINVAL);
+        }
+        let range = page_align(length)
+            .and_then(|length| address.checked_add(length))
+            .map(|end| address..end)
+            .ok_or(Errno::EINVAL)?;
+        if range.is_empty() {
+            return Ok(Advised::Done);
+        }
+        let access = match advice {
+            Advice::PopulateRead => Some(Access::Read),
+            Advice::PopulateWrite => Some(Access::Write),
+            _ => None,
+        };
+        if let Some(access) = access {
+            return Ok(Advised::Populate(range, access));
+        }
+        let is_covered = self.areas.is_covered(range.clone());
+        let mut at = range.start;
+        while let Some(part) = self.next_part(at, range.end) {
+            at = part.end;
+            self.advise_part(part, advice)?;
+        }
+        if is_covered { Ok(Advised::Done) } else { Err(Errno::ENOMEM) }
+    }
+
+    /// Returns the part of the first mapping after `at` that lies in `at..end`.
+    fn next_part(&self, at: u64, end: u64) -> Option<Range<u64>> {
+        let vma = self.areas.overlapping(at..end).next()?;
+        let part = vma.start.max(at)..vma.end.min(end);
+        (!part.is_empty()).then_some(part)
+    }
+
+    /// Advises about a part of one mapping.
+    fn advise_part(&mut self, part: Range<u64>, advice: Advice) -> Result<()> {
+        let Some(vma) = self.areas.get(part.start) else { return Ok(()) };
+        let is_anonymous = vma.backing.is_none();
+        let is_private_anonymous = is_anonymous && !vma.is_shared();
+        let is_locked = vma.is_locked();
+        match advice {
+            Advice::DontNeed | Advice::Free | Advice::PageOut | Advice::Cold if is_locked => {
+                Err(Errno::EINVAL)
+            }
+            Advice::Free if !is_private_anonymous => Err(Errno::EINVAL),
+            Advice::DontNeed | Advice::DontNeedLocked | Advice::Free => self.discard(&part),
+            // There are no holes to punch in files yet, and no file says otherwise.
+            Advice::Remove if is_anonymous || is_locked => Err(Errno::EINVAL),
+            Advice::Remove => Err(Errno::EOPNOTSUPP),
+            Advice::Collapse => Err(Errno::EINVAL),
+            Advice::WipeOnFork if !is_private_anonymous => Err(Errno::EINVAL),
+            Advice::HugePage => self.mark(&part, Attributes::HUGE, Attributes::NO_HUGE),
+            Advice::NoHugePage => self.mark(&part, Attributes::NO_HUGE, Attributes::HUGE),
+            Advice::DontFork => self.mark(&part, Attributes::DONT_FORK, Attributes::empty()),
+            Advice::DoFork => self.mark(&part, Attributes::empty(), Attributes::DONT_FORK),
+            Advice::DontDump => self.mark(&part, Attributes::DONT_DUMP, Attributes::empty()),
+            Advice::DoDump => self.mark(&part, Attributes::empty(), Attributes::DONT_DUMP),
+            Advice::WipeOnFork => self.mark(&part, Attributes::WIPE_ON_FORK, Attributes::empty()),
+            Advice::KeepOnFork => self.mark(&part, Attributes::empty(), Attributes::WIPE_ON_FORK),
+            Advice::Normal
+            | Advice::Random
+            | Advice::Sequential
+            | Advice::WillNeed
+            | Advice::Mergeable
+            | Advice::Unmergeable
+            | Advice::Cold
+            | Advice::PageOut
+            | Advice::PopulateRead
+            | Advice::PopulateWrite => Ok(()),
+        }
+    }
+
+    /// Drops the pages of a part, unless they are the only copy of shared memory.
+    fn discard(&mut self, part: &Range<u64>) -> Result<()> {
+        let is_only_copy =
+            self.areas.get(part.start).is_some_and(|vma| vma.is_shared() && vma.backing.is_none());
+        if is_only_copy { Ok(()) } else { self.drop_pages(part) }
+    }
+
+    /// Sets and clears attributes of a part of one mapping.
+    fn mark(&mut self, part: &Range<u64>, set: Attributes, clear: Attributes) -> Result<()> {
+        let changed = |vma: &Vma| vma.attributes.difference(clear) | set;
+        if self.areas.get(part.start).is_none_or(|vma| changed(vma) == vma.attributes) {
+            return Ok(());
+        }
+        if self.areas.len() + self.areas.splits(part) > MAX_MAP_COUNT {
+            return Err(Errno::ENOMEM);
+        }
+        self.areas.update(part, |vma| vma.attributes = changed(vma));
+        Ok(())
+    }
+
+    /// Carries out `mincore(2)` for the `resident.len()` pages from `address` on: sets bit 0 for
+    /// those in memory.
+    ///
+    /// # Errors
+    /// As `mincore(2)`.
+    pub fn mincore(&self, address: u64, resident: &mut [u8]) -> Result<()> {
+        if !is_page_aligned(address) {
+            return Err(Errno::EINVAL);
+        }
+        let length = (resident.len() as u64).checked_mul(PAGE_SIZE).ok_or(Errno::ENOMEM)?;
+        if length > TASK_SIZE || address > TASK_SIZE - length {
+            return Err(Errno::ENOMEM);
+        }
+        let range = address..address + length;
+        if !self.areas.is_covered(range.clone()) {
+            return Err(Errno::ENOMEM);
+        }
+        resident.fill(0);
+        for vma in self.areas.overlapping(range.clone()) {
+            self.mark_cached(vma, &range, resident);
+        }
+        let (mut at, end) = (VirtAddr::new(range.start), VirtAddr::new(range.end));
+        while let Some(leaf) = self.table.next_leaf(at, end) {
+            at = leaf.start.offset(leaf.size.bytes());
+            let first = leaf.start.as_u64().max(range.start);
+            let last = at.as_u64().min(range.end);
+            let pages = |address: u64| index((address - range.start) / PAGE_SIZE);
+            resident[pages(first)..pages(last)].fill(1);
+        }
+        Ok(())
+    }
+
+    /// Marks the pages of a file that are in memory, mapped or not.
+    fn mark_cached(&self, vma: &Vma, range: &Range<u64>, resident: &mut [u8]) {
+        const STEP: usize = 16;
+        let Some(backing) = &vma.backing else { return };
+        let (start, end) = (vma.start.max(range.start), vma.end.min(range.end));
+        for first in (start..end).step_by(STEP * index(PAGE_SIZE)) {
+            let count = index((end - first) / PAGE_SIZE).min(STEP);
+            let mut frames = [None; STEP];
+            backing.resident(vma.file_page(first), &mut frames[..count]);
+            let place = index((first - range.start) / PAGE_SIZE);
+            for (byte, frame) in resident[place..].iter_mut().zip(&frames[..count]) {
+                *byte |= u8::from(frame.is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,582 @@
+//! The address space of a program: its mappings and the page tables behind them.
+//!
+//! [`AddressSpace`] carries out `mmap(2)` and its relatives, errno by errno, and resolves page
+//! faults. Addresses and lengths come in as the program gave them. Pages are mapped when they are
+//! touched; a mapping that is not touched costs one entry in a tree.
+//!
+//! **Lock:** the kernel keeps it behind one lock of its own, under which it is called. Inside, it
+//! takes the locks of the frames, of the heap and, through [`Backing`], of files. Nothing sleeps:
+//! where a page has to be brought in, [`Fault::Absent`] says so, and the caller lets go of the lock
+//! before [`Backing::fetch`].
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use abi::mman::{MapFlags, MapType, Prot};
+use abi::{Errno, Result};
+
+use crate::addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
+use crate::areas::Areas;
+use crate::entry::{Flags, Leaf};
+use crate::frame::Frames;
+use crate::gaps::Wanted;
+use crate::page_table::{Change, PageTable};
+use crate::tlb::{Batch, Tlb};
+use crate::vma::{Attributes, Backing, Role, Vma};
+
+/// End of the addresses that a program can use.
+pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+/// Lowest address that `mmap(2)` gives out (`vm.mmap_min_addr`).
+pub const MIN_ADDRESS: u64 = 0x1_0000;
+/// Most mappings a program can have (`vm.max_map_count`).
+pub const MAX_MAP_COUNT: usize = 65530;
+/// What stays free below a mapping that grows down.
+pub const STACK_GUARD: u64 = 256 * PAGE_SIZE;
+
+/// The resource limits that concern memory, in bytes; see `getrlimit(2)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// `RLIMIT_AS`.
+    pub address_space: u64,
+    /// `RLIMIT_DATA`.
+    pub data: u64,
+    /// `RLIMIT_STACK`.
+    pub stack: u64,
+}
+
+impl Default for Limits {
+    /// Linux's: 8 MiB of stack, and no others.
+    fn default() -> Self {
+        Self { address_space: u64::MAX, data: u64::MAX, stack: 8 << 20 }
+    }
+}
+
+/// How memory is given out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// Large anonymous mappings get huge pages without asking.
+    pub huge_pages: bool,
+    /// Frames that page faults leave to the kernel.
+    pub reserve: u64,
+    /// `mmap(2)` looks for free addresses below this one.
+    pub mmap_base: u64,
+}
+
+impl Policy {
+    /// Returns the policy for a machine with `frames` frames. `random` shifts `mmap_base`; 0 puts
+    /// it where Linux does without address space randomisation.
+    pub fn new(frames: u64, random: u64) -> Self {
+        // Linux leaves at least 128 MiB to the stack, and randomises 28 bits of page number.
+        let gap = (128 << 20) + STACK_GUARD;
+        let shift = (random & 0x0fff_ffff) * PAGE_SIZE;
+        Self {
+            huge_pages: frames * PAGE_SIZE >= 1 << 30,
+            reserve: (frames / 128).clamp(64, 4096),
+            mmap_base: TASK_SIZE - gap - shift,
+        }
+    }
+}
+
+/// Sizes of an address space, in pages.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Usage {
+    /// Mapped (`VmSize`).
+    pub total: u64,
+    /// Private and writable (`VmData`).
+    pub data: u64,
+    /// Locked (`VmLck`).
+    pub locked: u64,
+    /// In memory, the program's own (`RssAnon`).
+    pub resident_anonymous: u64,
+    /// In memory, of files (`RssFile`).
+    pub resident_file: u64,
+    /// Tables (`VmPTE`).
+    pub tables: u64,
+}
+
+/// A file to be mapped, as the open file description allows.
+#[derive(Clone, Debug)]
+pub struct FileMapping {
+    /// The file.
+    pub backing: Arc<dyn Backing>,
+    /// Where to start, in bytes.
+    pub offset: u64,
+    /// Whether the description can write: a shared mapping may then too.
+    pub is_writable: bool,
+}
+
+/// What `mmap(2)` is asked for.
+#[derive(Clone, Debug)]
+pub struct MapRequest {
+    /// Where, or a hint.
+    pub address: u64,
+    /// How much, in bytes.
+    pub length: u64,
+    /// `PROT_*`.
+    pub prot: Prot,
+    /// `MAP_*`.
+    pub flags: MapFlags,
+    /// The file; `None` for anonymous memory.
+    pub file: Option<FileMapping>,
+    /// What the mapping is for.
+    pub role: Role,
+}
+
+/// A program's address space.
+#[derive(Debug)]
+pub struct AddressSpace<M: PhysMem> {
+    pub(crate) areas: Areas,
+    pub(crate) table: PageTable<M>,
+    pub(crate) tlb: &'static dyn Tlb,
+    /// The frame behind memory that was read but never written.
+    pub(crate) zero: PhysAddr,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) usage: Usage,
+    /// Attributes that `mlockall(2)` gives to mappings to come.
+    pub(crate) future: Attributes,
+    /// Start and end of what `brk(2)` manages.
+    pub(crate) brk: Range<u64>,
+}
+
+/// Returns `length` rounded up to pages, `None` if that overflows.
+pub(crate) fn page_align(length: u64) -> Option<u64> {
+    length.checked_next_multiple_of(PAGE_SIZE)
+}
+
+/// Returns whether `address` is on a page boundary.
+pub(crate) const fn is_page_aligned(address: u64) -> bool {
+    address.is_multiple_of(PAGE_SIZE)
+}
+
+impl<M: PhysMem> AddressSpace<M> {
+    /// Makes an empty address space over `table`, in whose lower half nothing is mapped.
+    ///
+    /// # Errors
+    /// `ENOMEM` if there is no frame for the page of zeros.
+    pub fn new(table: PageTable<M>, tlb: &'static dyn Tlb, policy: Policy) -> Result<Self> {
+        let zero = table.frames().allocate(0).ok_or(Errno::ENOMEM)?;
+        table.clear(zero, 0);
+        Ok(Self {
+            areas: Areas::new(PAGE_SIZE..TASK_SIZE),
+            table,
+            tlb,
+            zero,
+            policy,
+            limits: Limits::default(),
+            usage: Usage::default(),
+            future: Attributes::empty(),
+            brk: 0..0,
+        })
+    }
+
+    /// Returns the sizes.
+    pub const fn usage(&self) -> Usage {
+        Usage { tables: self.table.tables(), ..self.usage }
+    }
+
+    /// Returns the limits.
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sets the limits; what exceeds them already stays.
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Returns the mappings in order of address, for `/proc/pid/maps`.
+    pub fn mappings(&self) -> impl Iterator<Item = &Vma> {
+        self.areas.iter()
+    }
+
+    /// Returns the mapping that `address` is in.
+    pub fn mapping(&self, address: u64) -> Option<&Vma> {
+        self.areas.get(address)
+    }
+
+    /// Returns the page tables.
+    pub const fn table(&self) -> &PageTable<M> {
+        &self.table
+    }
+
+    /// Returns how many frames can be had from page faults.
+    pub(crate) fn free_frames(&self) -> u64 {
+        self.frames().statistics().free.saturating_sub(self.policy.reserve)
+    }
+
+    pub(crate) const fn frames(&self) -> &'static Frames {
+        self.table.frames()
+    }
+
+    /// Carries out `mmap(2)` and returns the address. `MAP_POPULATE` and `MAP_LOCKED` are the
+    /// caller's to follow up with [`populate`](Self::populate).
+    ///
+    /// # Errors
+    /// As `mmap(2)`.
+    pub fn mmap(&mut self, request: MapRequest) -> Result<u64> {
+        if request.length == 0 {
+            return Err(Errno::EINVAL);
+        }
+        let length = page_align(request.length).ok_or(Errno::ENOMEM)?;
+        if let Some(file) = &request.file {
+            if !is_page_aligned(file.offset) {
+                return Err(Errno::EINVAL);
+            }
+            file.offset.checked_add(length).ok_or(Errno::EOVERFLOW)?;
+        }
+        if self.areas.len() > MAX_MAP_COUNT {
+            return Err(Errno::ENOMEM);
+        }
+        let address = self.choose_address(&request, length)?;
+        let vma = self.plan(request, address..address + length)?;
+        let replaced = self.pages_where(&vma.range(), |_| true);
+        let replaced_data = self.pages_where(&vma.range(), Vma::is_data);
+        self.check_growth(&vma, replaced, replaced_data)?;
+        self.unmap(&vma.range())?;
+        self.add(vma);
+        Ok(address)
+    }
+
+    /// Returns where the mapping goes.
+    fn choose_address(&self, request: &MapRequest, length: u64) -> Result<u64> {
+        let hint = request.address;
+        if length > TASK_SIZE {
+            return Err(Errno::ENOMEM);
+        }
+        if request.flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
+            if hint > TASK_SIZE - length {
+                return Err(Errno::ENOMEM);
+            }
+            if !is_page_aligned(hint) {
+                return Err(Errno::EINVAL);
+            }
+            if hint < MIN_ADDRESS {
+                return Err(Errno::EPERM);
+            }
+            let must_be_free = request.flags.contains(MapFlags::FIXED_NOREPLACE);
+            if must_be_free && !self.areas.is_free(hint..hint + length) {
+                return Err(Errno::EEXIST);
+            }
+            return Ok(hint);
+        }
+        if hint != 0 {
+            // A hint may be any number: it is rounded up and tried.
+            let hint = page_align(hint).unwrap_or(TASK_SIZE).max(MIN_ADDRESS);
+            if hint <= TASK_SIZE - length && self.areas.is_free(hint..hint + length) {
+                return Ok(hint);
+            }
+        }
+        let is_low = request.flags.contains(MapFlags::LOW_2G);
+        let is_file = request.file.is_some();
+        self.find_free(length, is_file, is_low).ok_or(Errno::ENOMEM)
+    }
+
+    /// Returns where `length` bytes are free, high addresses first.
+    pub(crate) fn find_free(&self, length: u64, is_file: bool, is_low: bool) -> Option<u64> {
+        // Whole huge pages are aligned so that huge pages can be used, as Linux does since 6.7.
+        let is_huge = !is_file && self.policy.huge_pages && length.is_multiple_of(HUGE_SIZE);
+        let top = if is_low { 1 << 31 } else { self.policy.mmap_base };
+        let wanted = |align, end| Wanted { length, align, within: MIN_ADDRESS..end };
+        is_huge
+            .then(|| self.areas.find_gap(&wanted(HUGE_SIZE, top)))
+            .flatten()
+            .or_else(|| self.areas.find_gap(&wanted(PAGE_SIZE, top)))
+            .or_else(|| self.areas.find_gap(&wanted(PAGE_SIZE, TASK_SIZE)).filter(|_| !is_low))
+    }
+
+    /// Makes the mapping that a request is for.
+    fn plan(&self, request: MapRequest, range: Range<u64>) -> Result<Vma> {
+        const KNOWN: MapFlags = MapFlags::SHARED
+            .union(MapFlags::PRIVATE)
+            .union(MapFlags::FIXED)
+            .union(MapFlags::ANONYMOUS)
+            .union(MapFlags::LOW_2G)
+            .union(MapFlags::GROWSDOWN)
+            .union(MapFlags::DENYWRITE)
+            .union(MapFlags::EXECUTABLE)
+            .union(MapFlags::LOCKED)
+            .union(MapFlags::NORESERVE)
+            .union(MapFlags::POPULATE)
+            .union(MapFlags::NONBLOCK)
+            .union(MapFlags::STACK)
+            .union(MapFlags::HUGETLB)
+            .union(MapFlags::FIXED_NOREPLACE);
+        let flags = request.flags;
+        let map_type = flags.map_type().ok_or(Errno::EINVAL)?;
+        let is_shared = map_type != MapType::Private;
+        let is_file = request.file.is_some();
+        if map_type == MapType::SharedValidate && !KNOWN.contains(flags) {
+            return Err(Errno::EOPNOTSUPP);
+        }
+        if !is_file && map_type == MapType::SharedValidate {
+            return Err(Errno::EINVAL);
+        }
+        if flags.contains(MapFlags::HUGETLB) {
+            // As Linux without huge pages set aside, which is how it starts.
+            return Err(if is_file { Errno::EINVAL } else { Errno::ENOMEM });
+        }
+        if flags.contains(MapFlags::GROWSDOWN) && (is_shared || is_file) {
+            return Err(Errno::EINVAL);
+        }
+        let max = match &request.file {
+            Some(file) if is_shared && !file.is_writable => Prot::READ | Prot::EXEC,
+            _ => Prot::ACCESS,
+        };
+        let prot = request.prot & Prot::ACCESS;
+        if !max.contains(prot) {
+            return Err(Errno::EACCES);
+        }
+        let mut attributes = self.future;
+        attributes.set(Attributes::SHARED, is_shared);
+        attributes.set(Attributes::GROWSDOWN, flags.contains(MapFlags::GROWSDOWN));
+        attributes.set(Attributes::NORESERVE, flags.contains(MapFlags::NORESERVE));
+        attributes.set(Attributes::NO_HUGE, flags.contains(MapFlags::STACK));
+        if flags.contains(MapFlags::LOCKED) {
+            attributes |= Attributes::LOCKED;
+        }
+        let (backing, offset) = match request.file {
+            Some(file) => (Some(file.backing), file.offset),
+            None => (None, 0),
+        };
+        let Range { start, end } = range;
+        Ok(Vma { start, end, prot, max, attributes, role: request.role, backing, offset })
+    }
+
+    /// Returns how many pages of `range` are in mappings as asked.
+    pub(crate) fn pages_where(&self, range: &Range<u64>, is: impl Fn(&Vma) -> bool) -> u64 {
+        self.areas
+            .overlapping(range.clone())
+            .filter(|vma| is(vma))
+            .map(|vma| (vma.end.min(range.end) - vma.start.max(range.start)) / PAGE_SIZE)
+            .sum()
+    }
+
+    /// Checks the limits for a mapping to be added where `replaced` pages go, `replaced_data` of
+    /// which are data.
+    pub(crate) fn check_growth(&self, vma: &Vma, replaced: u64, replaced_data: u64) -> Result<()> {
+        let total = (self.usage.total + vma.pages()).saturating_sub(replaced);
+        if total > self.limits.address_space / PAGE_SIZE {
+            return Err(Errno::ENOMEM);
+        }
+        let data = (self.usage.data + vma.pages()).saturating_sub(replaced_data);
+        if vma.is_data() && data > self.limits.data / PAGE_SIZE {
+            return Err(Errno::ENOMEM);
+        }
+        self.check_charge(vma.is_charged(), vma.pages())
+    }
+
+    /// Refuses what can never be there, as Linux does with `vm.overcommit_memory` 0.
+    pub(crate) fn check_charge(&self, is_charged: bool, pages: u64) -> Result<()> {
+        if is_charged && pages > self.frames().statistics().total {
+            return Err(Errno::ENOMEM);
+        }
+        Ok(())
+    }
+
+    /// Adds a mapping where nothing is mapped.
+    pub(crate) fn add(&mut self, vma: Vma) {
+        self.account(&vma, u64::wrapping_add);
+        self.areas.insert(vma);
+    }
+
+    fn account(&mut self, vma: &Vma, change: fn(u64, u64) -> u64) {
+        self.usage.total = change(self.usage.total, vma.pages());
+        if vma.is_data() {
+            self.usage.data = change(self.usage.data, vma.pages());
+        }
+        if vma.is_locked() {
+            self.usage.locked = change(self.usage.locked, vma.pages());
+        }
+    }
+
+    /// Carries out `munmap(2)`.
+    ///
+    /// # Errors
+    /// As `munmap(2)`.
+    pub fn munmap(&mut self, address: u64, length: u64) -> Result<()> {
+        let length = page_align(length).filter(|length| *length > 0).ok_or(Errno::EINVAL)?;
+        if !is_page_aligned(address) || length > TASK_SIZE || address > TASK_SIZE - length {
+            return Err(Errno::EINVAL);
+        }
+        self.unmap(&(address..address + length))
+    }
+
+    /// Removes what is mapped in `range`.
+    ///
+    /// # Errors
+    /// `ENOMEM` if that makes too many mappings, or there is no memory to split a page.
+    pub(crate) fn unmap(&mut self, range: &Range<u64>) -> Result<()> {
+        if self.areas.is_free(range.clone()) {
+            return Ok(());
+        }
+        // Only a hole inside one mapping makes the number grow.
+        let is_hole = self.areas.splits(range) == 2
+            && self.areas.get(range.start).is_some_and(|vma| vma.end > range.end);
+        if is_hole && self.areas.len() >= MAX_MAP_COUNT {
+            return Err(Errno::ENOMEM);
+        }
+        self.drop_pages(range)?;
+        for vma in self.areas.remove(range) {
+            self.account(&vma, u64::wrapping_sub);
+        }
+        Ok(())
+    }
+
+    /// Unmaps the pages in `range`; what was there is lost.
+    ///
+    /// # Errors
+    /// `ENOMEM` if there is no memory to split a huge page; nothing is changed then.
+    pub(crate) fn drop_pages(&mut self, range: &Range<u64>) -> Result<()> {
+        self.update_pages(range, |_| Change::Free)
+    }
+
+    /// Changes the pages in `range` as `visit` says, and keeps the counts.
+    ///
+    /// # Errors
+    /// `ENOMEM` if there is no memory to split a huge page; nothing is changed then.
+    pub(crate) fn update_pages(
+        &mut self,
+        range: &Range<u64>,
+        mut visit: impl FnMut(Leaf) -> Change,
+    ) -> Result<()> {
+        let mut batch = Batch::new(self.tlb, self.table.frames());
+        let (start, end) = (VirtAddr::new(range.start), VirtAddr::new(range.end));
+        for edge in [start, end] {
+            self.table.split_at(edge, &mut batch).map_err(|_| Errno::ENOMEM)?;
+        }
+        let (usage, zero) = (&mut self.usage, self.zero);
+        self.table.update(start, end, &mut batch, |leaf| {
+            let change = visit(leaf);
+            if matches!(change, Change::Free | Change::Take) {
+                let pages = leaf.size.bytes() / PAGE_SIZE;
+                if leaf.entry.flags().contains(Flags::OWNED) {
+                    usage.resident_anonymous -= pages;
+                } else if leaf.entry.frame() != zero {
+                    usage.resident_file -= pages;
+                }
+            }
+            change
+        });
+        Ok(())
+    }
+
+    /// Carries out `mprotect(2)`. `prot` is as the program gave it.
+    ///
+    /// # Errors
+    /// As `mprotect(2)`. What comes before the place of the error is changed, as in Linux.
+    pub fn mprotect(&mut self, address: u64, length: u64, prot: u32) -> Result<()> {
+        let prot = Prot::from_bits(prot).ok_or(Errno::EINVAL)?;
+        let grows = prot & (Prot::GROWSDOWN | Prot::GROWSUP);
+        if grows == Prot::GROWSDOWN | Prot::GROWSUP || !is_page_aligned(address) {
+            return Err(Errno::EINVAL);
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        let end = page_align(length)
+            .and_then(|length| address.checked_add(length))
+            .filter(|end| *end > address)
+            .ok_or(Errno::ENOMEM)?;
+        let mut start = address;
+        let first = self.areas.overlapping(start..end).next().ok_or(Errno::ENOMEM)?;
+        if grows == Prot::GROWSDOWN {
+            if !first.attributes.contains(Attributes::GROWSDOWN) {
+                return Err(Errno::EINVAL);
+            }
+            start = first.start;
+        } else if first.start > start {
+            return Err(Errno::ENOMEM);
+        } else if grows == Prot::GROWSUP {
+            // Nothing grows up on x86-64.
+            return Err(Errno::EINVAL);
+        }
+        self.protect(start..end, prot & Prot::ACCESS)
+    }
+
+    /// Changes the protection of `range`, up to the first hole or mapping that must not have it.
+    fn protect(&mut self, range: Range<u64>, prot: Prot) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let vma = self.areas.get(at).ok_or(Errno::ENOMEM)?;
+            let part = at..vma.end.min(range.end);
+            let (old, is_shared) = (vma.prot, vma.is_shared());
+            at = part.end;
+            if old == prot {
+                continue;
+            }
+            if !vma.max.contains(prot) {
+                return Err(Errno::EACCES);
+            }
+            self.check_protect(&part, prot)?;
+            self.update_pages(&part, |leaf| reprotect(leaf, prot))?;
+            let pages = (part.end - part.start) / PAGE_SIZE;
+            let was_data = u64::from(!is_shared && old.contains(Prot::WRITE));
+            let is_data = u64::from(!is_shared && prot.contains(Prot::WRITE));
+            self.usage.data = self.usage.data + is_data * pages - was_data * pages;
+            self.areas.update(&part, |vma| vma.prot = prot);
+        }
+        Ok(())
+    }
+
+    /// Checks the limits for a new protection of `part`, which is in one mapping.
+    fn check_protect(&self, part: &Range<u64>, prot: Prot) -> Result<()> {
+        if self.areas.len() + self.areas.splits(part) > MAX_MAP_COUNT {
+            return Err(Errno::ENOMEM);
+        }
+        let Some(vma) = self.areas.get(part.start) else { return Ok(()) };
+        let becomes_data = prot.contains(Prot::WRITE) && !vma.is_shared() && !vma.is_data();
+        if !becomes_data {
+            return Ok(());
+        }
+        let pages = (part.end - part.start) / PAGE_SIZE;
+        if self.usage.data + pages > self.limits.data / PAGE_SIZE {
+            return Err(Errno::ENOMEM);
+        }
+        self.check_charge(!vma.attributes.contains(Attributes::NORESERVE), pages)
+    }
+
+    /// Unmaps everything, as `execve(2)` does.
+    pub fn clear(&mut self) {
+        // No page straddles the ends of the address space, so nothing has to be split.
+        let everything = PAGE_SIZE..TASK_SIZE;
+        if self.drop_pages(&everything).is_ok() {
+            let gone: Vec<Vma> = self.areas.remove(&everything);
+            drop(gone);
+        }
+        self.usage = Usage::default();
+        self.future = Attributes::empty();
+        self.brk = 0..0;
+    }
+}
+
+/// Returns the page flags that a protection gives, for a page that may be written as far as it is
+/// concerned.
+pub(crate) fn page_flags(prot: Prot) -> Flags {
+    let mut flags = Flags::empty();
+    flags.set(Flags::PRESENT, !prot.is_empty());
+    flags.set(Flags::WRITE, prot.contains(Prot::WRITE));
+    flags.set(Flags::NO_EXECUTE, !prot.contains(Prot::EXEC));
+    flags
+}
+
+/// Gives a page a new protection. A page that is not the mapping's own becomes writable only by a
+/// fault: it may have to be copied, or its file told.
+fn reprotect(leaf: Leaf, prot: Prot) -> Change {
+    const PROTECTION: Flags = Flags::PRESENT.union(Flags::WRITE).union(Flags::NO_EXECUTE);
+    let old = leaf.entry.flags();
+    let mut new = old.difference(PROTECTION) | page_flags(prot);
+    if !old.contains(Flags::OWNED) {
+        new.remove(Flags::WRITE);
+    }
+    if old == new { Change::Keep } else { Change::Flags(new) }
+}
+
+#[cfg(test)]
+#[path = "space_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod model_tests;
