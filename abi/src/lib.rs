@@ -20,6 +20,7 @@ pub mod io;
 pub mod mman;
 pub mod poll;
 pub mod resource;
+pub mod signal;
 pub mod stat;
 pub mod statfs;
 pub mod sysno;
