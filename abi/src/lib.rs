@@ -16,6 +16,7 @@ pub mod elf;
 pub mod epoll;
 pub mod errno;
 pub mod fcntl;
+pub mod futex;
 pub mod io;
 pub mod mman;
 pub mod poll;
@@ -26,6 +27,7 @@ pub mod statfs;
 pub mod sysno;
 pub mod system;
 pub mod time;
+pub mod timer;
 
 pub use errno::{Errno, Result};
 pub use sysno::Sysno;

@@ -98,4 +98,16 @@ impl Timeval {
         let tv_usec = (nanos % 1_000_000_000 / 1000) as i64;
         Self { tv_sec: (nanos / 1_000_000_000) as i64, tv_usec }
     }
+
+    /// Returns the length it stands for.
+    ///
+    /// # Errors
+    /// `EINVAL` for negative seconds or microseconds outside 0 to 999,999.
+    pub fn to_duration(self) -> Result<Duration> {
+        let seconds = u64::try_from(self.tv_sec).map_err(|_| Errno::EINVAL)?;
+        match u32::try_from(self.tv_usec) {
+            Ok(micros) if micros < 1_000_000 => Ok(Duration::new(seconds, micros * 1000)),
+            _ => Err(Errno::EINVAL),
+        }
+    }
 }
