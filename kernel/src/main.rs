@@ -56,6 +56,10 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);
     random::start(&entropy);
+    let placement = if options.aslr { random::next_u64() } else { 0 };
+    if memory::space::start(placement).is_none() {
+        panic::give_up(format_args!("too little memory for an address space"));
+    }
     for card in cards {
         log::info!("network card: {:?}", card.capabilities);
     }

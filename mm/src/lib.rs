@@ -36,4 +36,4 @@ pub mod vma;
 pub use addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
 pub use frame::Frames;
 pub use heap::Heap;
-pub use space::AddressSpace;
+pub use space::{AddressSpace, FileMapping, MapRequest, TASK_SIZE};

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt::Debug;
 use core::ops::Range;
 
-use abi::mman::Prot;
+use abi::mman::{Prot, SyncFlags};
 use bitflags::bitflags;
 
 use crate::addr::{PAGE_SIZE, PhysAddr};
@@ -89,7 +89,7 @@ pub struct Identity {
 /// A file as the memory it is mapped from. A frame that it gave stays the file's page as long as
 /// the mapping holds on to the backing.
 ///
-/// All but [`fetch`](Self::fetch) are called with the address space locked and never sleep.
+/// All but [`fetch`](Self::fetch) and [`sync`](Self::sync) are called with the address space locked and never sleep.
 pub trait Backing: Send + Sync + Debug {
     /// Returns the frame of page number `page` of the file; for [`Access::Write`] one that is about
     /// to be written through a shared mapping.
@@ -110,6 +110,16 @@ pub trait Backing: Send + Sync + Debug {
     /// As [`BackingError`] says, but not [`Absent`](BackingError::Absent).
     fn fetch(&self, page: u64) -> Result<(), BackingError> {
         let _ = page;
+        Ok(())
+    }
+
+    /// Brings what was written through shared mappings to the disk, as `msync(2)` asks. May sleep;
+    /// the address space is not locked.
+    ///
+    /// # Errors
+    /// As `msync(2)`.
+    fn sync(&self, bytes: Range<u64>, flags: SyncFlags) -> abi::Result<()> {
+        let _ = (bytes, flags);
         Ok(())
     }
 

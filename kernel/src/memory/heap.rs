@@ -1,6 +1,7 @@
 //! The kernel's heap and the direct map that it lives in.
 #![expect(unsafe_code, reason = "hands out raw memory of the direct map")]
 
+use mm::page_table::PageTable;
 use mm::{Frames, Heap, PhysAddr, PhysMem};
 
 use super::FRAMES;
@@ -34,4 +35,11 @@ const fn frames() -> &'static Frames {
 pub(super) fn metadata(start: PhysAddr, words: usize) -> &'static mut [u64] {
     // SAFETY: the caller, start-up, sets this memory aside right behind the kernel's image.
     unsafe { mm::heap::metadata(&DirectMap, start, words) }
+}
+
+/// Returns the machine's page tables, for their lower half.
+pub(super) fn application_tables() -> PageTable<DirectMap> {
+    // SAFETY: `arch::paging` made the tables and edits the upper half only. What is mapped below
+    // are frames of the application, or of files.
+    unsafe { PageTable::from_root(DirectMap, &FRAMES, paging::root()) }
 }

@@ -1,9 +1,12 @@
 //! The machine's memory: frames, the kernel's heap, the application's address space.
 
+mod backing;
 pub(crate) mod fault;
 mod heap;
 pub(crate) mod space;
 pub(crate) mod user;
+
+pub(crate) use backing::{file_backing, file_was_cut};
 
 use core::alloc::Layout;
 

@@ -1,12 +1,111 @@
 //! The application's address space.
+//!
+//! **Lock:** one, around all of it. It is taken with no other lock held but a thread's own, and
+//! never while user memory is touched: resolving a fault takes it.
 
+use mm::fault::Fault;
+use mm::space::Policy;
+use mm::tlb::Tlb;
+use mm::vma::{Access, Backing, BackingError};
+use mm::{AddressSpace, PAGE_SIZE, VirtAddr};
+use sync::{Once, SpinLock, SpinLockGuard};
+
+use super::FRAMES;
 use super::fault::Cause;
+use super::heap::{self, DirectMap};
+use crate::arch::paging;
 use crate::process::fault::Problem;
 
-/// Makes the page at `address` fit for an access, or says why it cannot be.
+/// The address space over the machine's memory.
+pub(crate) type Space = AddressSpace<DirectMap>;
+
+static SPACE: Once<SpinLock<Space>> = Once::new();
+
+/// Beyond this many pages, forgetting everything is cheaper than page by page.
+const MANY_PAGES: u64 = 32;
+
+/// The processors that use the application's page tables: this one.
+#[derive(Debug)]
+struct Processors;
+
+impl Tlb for Processors {
+    fn invalidate(&self, start: VirtAddr, end: VirtAddr) {
+        let (mut at, end) = (start.as_u64(), end.as_u64());
+        if end - at > MANY_PAGES * PAGE_SIZE {
+            paging::invalidate_all();
+            return;
+        }
+        while at < end {
+            paging::invalidate(at);
+            at += PAGE_SIZE;
+        }
+    }
+}
+
+/// Makes the address space, in which nothing is mapped. `random` shifts where mappings go; 0 puts
+/// them where Linux does without randomisation.
+///
+/// Returns `None` if there is no memory for it.
+pub(crate) fn start(random: u64) -> Option<()> {
+    let policy = Policy::new(FRAMES.statistics().total, random);
+    let space = Space::new(heap::application_tables(), &Processors, policy).ok()?;
+    SPACE.call_once(|| SpinLock::new(space));
+    Some(())
+}
+
+/// Locks the address space. User memory must not be touched until the guard is dropped.
+///
+/// # Panics
+/// If [`start`] did not run, which `main.rs` does before any program.
+pub(crate) fn lock() -> SpinLockGuard<'static, Space> {
+    SPACE.get().expect("the space is there before the program is").lock()
+}
+
+/// Makes the page at `address` fit for an access, or says why it cannot be. May sleep if the page
+/// is of a file that is not in memory.
 ///
 /// # Errors
 /// Why the access is not permitted.
-pub(crate) fn resolve(_address: u64, _cause: Cause) -> Result<(), Problem> {
-    Err(Problem::NotMapped)
+pub(crate) fn resolve(address: u64, cause: Cause) -> Result<(), Problem> {
+    let access = if cause.contains(Cause::FETCH) {
+        Access::Execute
+    } else if cause.contains(Cause::WRITE) {
+        Access::Write
+    } else {
+        Access::Read
+    };
+    fetching(|space| space.fault(address, access)).map_err(|fault| match fault {
+        Fault::Maperr => Problem::NotMapped,
+        Fault::Accerr => Problem::NotPermitted,
+        Fault::Buserr | Fault::Absent { .. } => Problem::BeyondFile,
+        Fault::OutOfMemory => Problem::OutOfMemory,
+    })
+}
+
+/// Brings the pages of a range in, as `access` would.
+///
+/// # Errors
+/// Why the first page that could not be brought in could not.
+pub(crate) fn populate(range: core::ops::Range<u64>, access: Access) -> Result<(), Fault> {
+    let mut range = range;
+    fetching(|space| space.populate(&mut range, access))
+}
+
+/// Does something to the address space, and again each time after bringing in the page of a file
+/// that it lacked.
+fn fetching(mut attempt: impl FnMut(&mut Space) -> Result<(), Fault>) -> Result<(), Fault> {
+    loop {
+        let outcome = attempt(&mut lock());
+        let Err(Fault::Absent { backing, page }) = outcome else {
+            return outcome;
+        };
+        fetch(&*backing, page)?;
+    }
+}
+
+fn fetch(backing: &dyn Backing, page: u64) -> Result<(), Fault> {
+    backing.fetch(page).map_err(|error| match error {
+        BackingError::OutOfMemory => Fault::OutOfMemory,
+        BackingError::Absent | BackingError::BeyondEnd | BackingError::Failed => Fault::Buserr,
+    })
 }
