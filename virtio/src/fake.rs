@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::Notify;
 use crate::memory::{DmaMemory, Ring, Word};
@@ -128,7 +128,7 @@ impl FakeQueue {
 
     /// Takes the next chain that the driver has published.
     pub(crate) fn take(&mut self) -> Option<Chain> {
-        if self.ring.available_index().load(Ordering::Acquire) == self.available {
+        if !self.has_available() {
             return None;
         }
         let head = self.ring.available_entry(self.available).load(Ordering::Relaxed);
@@ -147,6 +147,11 @@ impl FakeQueue {
             }
             index = (rest >> 48) as u16;
         }
+    }
+
+    /// Returns whether a chain waits to be taken.
+    pub(crate) fn has_available(&self) -> bool {
+        self.ring.available_index().load(Ordering::Acquire) != self.available
     }
 
     fn load(&self, index: u16, word: Word) -> u64 {
@@ -175,6 +180,9 @@ impl FakeQueue {
     /// Makes what was put visible; returns whether it interrupts.
     pub(crate) fn complete(&mut self) -> bool {
         self.ring.used_index().store(self.used, Ordering::Release);
+        // The driver writes its wish and looks at the index; so here the index has to be out
+        // before the wish is read.
+        fence(Ordering::SeqCst);
         let old = core::mem::replace(&mut self.signalled, self.used);
         if self.has_event_index {
             let event = self.ring.used_event().load(Ordering::Relaxed);

@@ -1,5 +1,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use proptest::prelude::*;
 
@@ -260,5 +263,60 @@ proptest! {
         }
         prop_assert!(taken <= 4);
         prop_assert_eq!(queue.free(), 2 * taken);
+    }
+}
+
+/// The device's thread: sleeps until notified, looking once more after saying that it does.
+fn serve(mut device: FakeQueue, bell: &Receiver<()>, interrupt: &SyncSender<()>, count: u32) {
+    let mut served = 0;
+    while served < count {
+        while let Some(chain) = device.take() {
+            device.put(chain.head.into(), 0);
+            served += 1;
+            if device.complete() {
+                let _ = interrupt.try_send(());
+            }
+        }
+        device.want_notification(true);
+        fence(Ordering::SeqCst);
+        if !device.has_available() && served < count {
+            bell.recv_timeout(PATIENCE).expect("a notification");
+        }
+        device.want_notification(false);
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn no_wake_up_is_lost_between_two_processors() {
+    const COUNT: u32 = 20_000;
+    for has_event_index in [false, true] {
+        let (mut queue, device) = pair(8, has_event_index, 0xff00);
+        let (bell, bell_rung) = sync_channel(1);
+        let (interrupt, interrupted) = sync_channel(1);
+        let device = thread::spawn(move || serve(device, &bell_rung, &interrupt, COUNT));
+        let (mut added, mut taken) = (0, 0);
+        while taken < COUNT {
+            queue.disable_interrupts();
+            while added < COUNT && queue.add(&chain(1 + added as usize % 3), 0) {
+                added += 1;
+                // Batches of all sizes.
+                if added % 5 < 3 && queue.publish() {
+                    let _ = bell.try_send(());
+                }
+            }
+            if queue.publish() {
+                let _ = bell.try_send(());
+            }
+            let before = taken;
+            while queue.take_used().is_some() {
+                taken += 1;
+            }
+            if taken == before && !queue.enable_interrupts() {
+                interrupted.recv_timeout(PATIENCE).expect("an interrupt");
+            }
+        }
+        device.join().unwrap();
     }
 }
