@@ -15,8 +15,11 @@ use virtio_drivers::transport::{DeviceStatus, Transport};
 use super::dma::Dma;
 use super::registers::Registers;
 
-/// `VIRTIO_F_VERSION_1`, without which a device is a legacy one.
+/// `VIRTIO_F_VERSION_1`, without which a device is a legacy one (virtio 1.3 §6).
 const VERSION_1: u64 = virtio::net::VERSION_1;
+/// `VIRTIO_F_ACCESS_PLATFORM`: the device's addresses are the platform's, as any device's. That is
+/// what they are here: no IOMMU is ever switched on.
+const ACCESS_PLATFORM: u64 = 1 << 33;
 
 /// Longest queue that is set up: more would only make latency under load longer.
 const LONGEST_QUEUE: u16 = 256;
@@ -80,7 +83,7 @@ pub(super) fn negotiate(bus: &mut impl Bus, wanted: u64) -> Result<u64, Error> {
     bus.set_status(DeviceStatus::empty());
     let mut status = DeviceStatus::ACKNOWLEDGE | DeviceStatus::DRIVER;
     bus.set_status(status);
-    let features = bus.read_device_features() & (wanted | VERSION_1);
+    let features = bus.read_device_features() & (wanted | VERSION_1 | ACCESS_PLATFORM);
     if features & VERSION_1 == 0 {
         return Err(Error::Legacy);
     }
