@@ -29,6 +29,13 @@ pub(crate) enum Command {
     Ports,
     /// Run the conformance programs on Linux and on Scull, then the ports' checks.
     Test(TestArgs),
+    /// Check rules of the source tree that no compiler knows.
+    #[command(hide = true)]
+    Tidy {
+        /// Rewrite the table of unsafe modules in docs/architecture.md.
+        #[arg(long)]
+        write: bool,
+    },
 }
 
 /// What `scull run` takes.

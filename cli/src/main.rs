@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod symbol;
 mod test;
+mod tidy;
 mod vmm;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
         Command::Test(args) => test::test(&args),
+        Command::Tidy { write } => tidy::tidy(write),
     }
 }
 

@@ -135,6 +135,21 @@ impl Port {
         self.manifest.publish.iter().filter_map(|text| text.parse().ok()).collect()
     }
 
+    /// Says whether the values of its manifest are understood.
+    ///
+    /// # Errors
+    /// Fails with the first that is not.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let problem = |why: String| error::usage(format!("port {}: {why}", self.name));
+        for text in &self.manifest.publish {
+            text.parse::<Publish>().map_err(problem)?;
+        }
+        if let Some(memory) = &self.manifest.memory {
+            memory.parse::<Memory>().map_err(problem)?;
+        }
+        Ok(())
+    }
+
     /// Puts its files into `tree`; returns how to start it.
     ///
     /// # Errors
