@@ -1,6 +1,16 @@
-//! Links the kernel: a static, non-relocatable ELF at its high-half address.
+//! Links the kernel: a static, non-relocatable ELF at its high-half address. Builds the vDSO that
+//! is part of it: a shared object of its own.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
 
 fn main() {
+    link_kernel();
+    build_vdso();
+}
+
+fn link_kernel() {
     let folder = env!("CARGO_MANIFEST_DIR");
     let options = ["-nostartfiles", "-nostdlib", "-static", "-no-pie"];
     let linker_options = [
@@ -17,4 +27,34 @@ fn main() {
         println!("cargo:rustc-link-arg-bins=-Wl,{option}");
     }
     println!("cargo:rerun-if-changed=linker.ld");
+}
+
+/// Makes `vdso.so` in the output folder, with the C compiler that Rust links by.
+fn build_vdso() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/vdso");
+    let (source, script) = (folder.join("vdso.S"), folder.join("vdso.ld"));
+    let output = env::var_os("OUT_DIR").expect("cargo names the output folder");
+    let linker_options = [
+        "-soname=linux-vdso.so.1",
+        "--hash-style=both",
+        "--build-id=none",
+        "-Bsymbolic",
+        "--eh-frame-hdr",
+        "-z,max-page-size=0x1000",
+        "-z,noexecstack",
+        "-z,norelro",
+    ];
+    let status = Command::new("cc")
+        .args(["-shared", "-nostdlib", "-nostartfiles", "-s"])
+        .args(linker_options.map(|option| format!("-Wl,{option}")))
+        .arg(format!("-Wl,-T,{}", script.display()))
+        .arg("-o")
+        .arg(Path::new(&output).join("vdso.so"))
+        .arg(&source)
+        .status()
+        .expect("the C compiler cc can be run");
+    assert!(status.success(), "the vDSO cannot be built: {status}");
+    for file in [source, script] {
+        println!("cargo:rerun-if-changed={}", file.display());
+    }
 }

@@ -22,6 +22,7 @@ mod schedule;
 mod syscall;
 mod time;
 mod timer;
+mod vdso;
 mod wait;
 mod work;
 
@@ -45,6 +46,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     arch::apic::start();
     arch::clock::calibrate(entry_stamp);
     time::start();
+    vdso::update(arch::clock::scale(), time::start_nanos());
     logger::start();
     control::start();
     let Ok(options) = Options::parse(info.command_line) else {

@@ -45,6 +45,9 @@ const _: () = assert!(
         && offset_of!(Cpu, scratch) == 24
 );
 
+/// Where in its area a processor's number is, in bytes.
+pub(crate) const ID_OFFSET: usize = offset_of!(Cpu, id);
+
 struct Cpus(UnsafeCell<[Cpu; MAX_CPUS]>);
 
 // SAFETY: each processor touches its own element only, and shared fields are atomics.
