@@ -1,6 +1,7 @@
 //! The program: its threads, its faults, its end.
 
 pub(crate) mod credentials;
+pub(crate) mod exec;
 pub(crate) mod exit;
 pub(crate) mod fault;
 pub(crate) mod limits;

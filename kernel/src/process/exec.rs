@@ -1,0 +1,273 @@
+//! Starting a program: what `execve(2)` does.
+//!
+//! [`Prepared::find`] looks for all that can be wrong with the files and changes nothing;
+//! [`Prepared::load`] puts the program into an address space in which nothing is mapped. Scripts
+//! (`#!`) fail with `ENOEXEC`.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use abi::fcntl::OpenFlags;
+use abi::mman::{MapFlags, Prot};
+use abi::stat::FileType;
+use abi::{Errno, Result};
+use elf::{Arguments, Auxiliary, Flags, Program, RELOCATABLE_BASE, Random, Stack, Step};
+use mm::vma::Role;
+use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
+use vfs::path::LastLink;
+use vfs::{Location, Namespace, OpenFile, namespace};
+
+use crate::arch::{cpu, thread};
+use crate::memory::{file_backing, space, user};
+use crate::{random, vdso};
+
+/// The part of the stack that is mapped at once beyond what is on it, in bytes; it grows.
+const FIRST_STACK: u64 = 128 << 10;
+/// How far the stack's top is shifted at random at the most, in pages: half of what the address
+/// space keeps free for it below.
+const STACK_SHIFTS: u64 = 1 << 14;
+/// How far a relocatable program is shifted at random, in pages, as on Linux.
+const PROGRAM_SHIFTS: u64 = 1 << 28;
+/// How far the heap is shifted at random, in pages, as on Linux.
+const HEAP_SHIFTS: u64 = 1 << 13;
+/// Permission bits one of which an executable has.
+const EXECUTE: u32 = 0o111;
+/// What Linux's signal frame takes besides the extended state, in bytes.
+const SIGNAL_FRAME: u64 = 936;
+
+/// Whether addresses are chosen at random.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Placement {
+    /// They are.
+    Random,
+    /// They are the same each time.
+    Fixed,
+}
+
+impl Placement {
+    /// Returns a distance in bytes of fewer than `pages` pages.
+    fn shift(self, pages: u64) -> u64 {
+        match self {
+            Self::Random => random::next_u64() % pages * PAGE_SIZE,
+            Self::Fixed => 0,
+        }
+    }
+}
+
+/// A file that can be loaded.
+struct Executable {
+    file: Arc<OpenFile>,
+    program: Program,
+}
+
+/// A program with its interpreter, found and checked.
+pub(crate) struct Prepared {
+    main: Executable,
+    interpreter: Option<Executable>,
+}
+
+/// A program in memory, about to run.
+pub(crate) struct Loaded {
+    /// Its file, `/proc/self/exe`.
+    pub(crate) file: Arc<OpenFile>,
+    /// Where it begins.
+    pub(crate) entry: u64,
+    /// Its stack pointer there.
+    pub(crate) stack_pointer: u64,
+    /// Addresses of its arguments, `/proc/self/cmdline`.
+    pub(crate) argv: Range<u64>,
+    /// Addresses of its environment, `/proc/self/environ`.
+    pub(crate) envp: Range<u64>,
+    /// Its auxiliary vector, `/proc/self/auxv`.
+    pub(crate) auxv: Vec<u8>,
+}
+
+/// Where an executable was put.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    bias: u64,
+    entry: u64,
+}
+
+/// Reads an executable through its open file.
+struct FileReader<'a>(&'a OpenFile);
+
+impl elf::Reader for FileReader<'_> {
+    fn size(&self) -> u64 {
+        self.0.metadata().size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
+        let mut rest = buffer;
+        let mut offset = offset;
+        while !rest.is_empty() {
+            // The slice moves on as it is filled.
+            let count = self.0.read_at(offset, &mut rest)?;
+            if count == 0 {
+                return Err(Errno::EIO);
+            }
+            offset += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Opens a file that can be executed.
+fn open(namespace: &Namespace, directory: &Location, path: &[u8]) -> Result<Arc<OpenFile>> {
+    let found = namespace.find(directory, path, LastLink::Follow)?;
+    let metadata = found.location.inode.metadata();
+    if metadata.kind != FileType::Regular || metadata.permissions & EXECUTE == 0 {
+        return Err(Errno::EACCES);
+    }
+    namespace::open_found(found, OpenFlags::empty())
+}
+
+impl Prepared {
+    /// Finds a program by its path, and the interpreter that it names.
+    ///
+    /// # Errors
+    /// `ENOENT`, `EACCES`, `ENOEXEC`, `ELIBBAD` and those of walking a path: `execve(2)`.
+    pub(crate) fn find(namespace: &Namespace, directory: &Location, path: &[u8]) -> Result<Self> {
+        let file = open(namespace, directory, path)?;
+        let main = Executable::read(file).map_err(|error| {
+            explain(path, &error);
+            error.errno()
+        })?;
+        let mut interpreter = None;
+        if let Some(path) = &main.program.interpreter {
+            let file = open(namespace, directory, path).inspect_err(|errno| {
+                log::warn!("the interpreter {}: {errno}", path.escape_ascii());
+            })?;
+            let found = Executable::read(file).map_err(|error| {
+                explain(path, &error);
+                error.errno_of_interpreter()
+            })?;
+            interpreter = Some(found);
+        }
+        Ok(Self { main, interpreter })
+    }
+
+    /// Puts the program into the address space, with its arguments on a new stack. They have been
+    /// checked for their size.
+    ///
+    /// # Errors
+    /// `ENOMEM` if there is not enough memory or space.
+    pub(crate) fn load(self, arguments: &Arguments<'_>, placement: Placement) -> Result<Loaded> {
+        let base = RELOCATABLE_BASE + placement.shift(PROGRAM_SHIFTS);
+        let bias = self.main.program.bias_at(base);
+        let main = self.main.place(bias)?;
+        let heap = self.main.program.load_span.end.wrapping_add(bias);
+        space::lock().set_brk_start(heap + placement.shift(HEAP_SHIFTS));
+        let interpreter = match &self.interpreter {
+            Some(interpreter) => Some(interpreter.place_anywhere()?),
+            None => None,
+        };
+        let auxiliary = Auxiliary {
+            sysinfo_ehdr: Some(vdso::map(&mut space::lock())?),
+            minsigstksz: SIGNAL_FRAME + thread::extended_state_size() as u64,
+            hwcap: cpu::hwcap(),
+            phdr: self.main.program.phdr_vaddr.map_or(0, |vaddr| vaddr.wrapping_add(bias)),
+            phnum: self.main.program.phnum,
+            base: interpreter.map_or(0, |placed| placed.bias),
+            entry: main.entry,
+            ..Auxiliary::default()
+        };
+        let top = TASK_SIZE - placement.shift(STACK_SHIFTS);
+        let mut bytes = [0; 16];
+        random::fill(&mut bytes);
+        // Less than two pages, as the C library's stack colouring of old wants it.
+        let gap = (placement.shift(2 * PAGE_SIZE) / PAGE_SIZE) as u16;
+        let stack = Stack::build(top, arguments, &auxiliary, &Random { bytes, gap })?;
+        map_stack(top, &stack, self.main.program.stack_executable)?;
+        Ok(Loaded {
+            file: self.main.file,
+            entry: interpreter.map_or(main.entry, |placed| placed.entry),
+            stack_pointer: stack.pointer,
+            argv: stack.argv,
+            envp: stack.envp,
+            auxv: stack.auxv,
+        })
+    }
+}
+
+/// Says in words why a file cannot be executed; its caller gets a number only.
+fn explain(path: &[u8], error: &elf::Error) {
+    log::warn!("{}: {error}", path.escape_ascii());
+}
+
+impl Executable {
+    /// Reads the headers of a file.
+    fn read(file: Arc<OpenFile>) -> Result<Self, elf::Error> {
+        let program = Program::read(&FileReader(&file))?;
+        Ok(Self { file, program })
+    }
+
+    /// Maps the file where nothing is mapped yet.
+    fn place_anywhere(&self) -> Result<Placed> {
+        let span = &self.program.load_span;
+        let slack = self.program.align - PAGE_SIZE;
+        let length = (span.end - span.start).checked_add(slack).ok_or(Errno::ENOMEM)?;
+        let address = {
+            let mut space = space::lock();
+            let address = space.mmap(anonymous(0, length, Prot::empty(), MapFlags::NORESERVE))?;
+            space.munmap(address, length)?;
+            address
+        };
+        self.place(self.program.bias_at(address + slack))
+    }
+
+    /// Maps the file `bias` above its own addresses.
+    fn place(&self, bias: u64) -> Result<Placed> {
+        let backing = file_backing(&self.file)?;
+        for step in self.program.steps(bias) {
+            match step {
+                Step::Map { address, length, offset, flags } => {
+                    let file = FileMapping { backing: backing.clone(), offset, is_writable: false };
+                    let request = MapRequest {
+                        address,
+                        length,
+                        prot: protection(flags),
+                        flags: MapFlags::PRIVATE | MapFlags::FIXED,
+                        file: Some(file),
+                        role: Role::Plain,
+                    };
+                    space::lock().mmap(request)?;
+                }
+                Step::Clear { address, length } => user::zero_bytes(address, length as usize)?,
+                Step::MapZero { address, length, flags } => {
+                    let request = anonymous(address, length, protection(flags), MapFlags::FIXED);
+                    space::lock().mmap(request)?;
+                }
+            }
+        }
+        Ok(Placed { bias, entry: self.program.entry.wrapping_add(bias) })
+    }
+}
+
+/// Returns a request for private memory that is zero.
+const fn anonymous(address: u64, length: u64, prot: Prot, flags: MapFlags) -> MapRequest {
+    let flags = MapFlags::PRIVATE.union(MapFlags::ANONYMOUS).union(flags);
+    MapRequest { address, length, prot, flags, file: None, role: Role::Plain }
+}
+
+/// Returns the protection that a segment asks for.
+fn protection(flags: Flags) -> Prot {
+    let mut prot = Prot::empty();
+    prot.set(Prot::READ, flags.contains(Flags::READ));
+    prot.set(Prot::WRITE, flags.contains(Flags::WRITE));
+    prot.set(Prot::EXEC, flags.contains(Flags::EXECUTE));
+    prot
+}
+
+/// Maps the stack that ends at `top` and fills it.
+fn map_stack(top: u64, stack: &Stack, is_executable: bool) -> Result<()> {
+    let start = (stack.pointer - FIRST_STACK) & !(PAGE_SIZE - 1);
+    let mut prot = Prot::READ | Prot::WRITE;
+    prot.set(Prot::EXEC, is_executable);
+    let flags = MapFlags::FIXED_NOREPLACE | MapFlags::GROWSDOWN | MapFlags::STACK;
+    let mut request = anonymous(start, top - start, prot, flags);
+    request.role = Role::Stack;
+    space::lock().mmap(request)?;
+    user::write_bytes(stack.pointer, &stack.bytes)
+}
