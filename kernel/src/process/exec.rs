@@ -18,7 +18,7 @@ use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
 use vfs::path::LastLink;
 use vfs::{Location, Namespace, OpenFile, namespace};
 
-use crate::arch::{cpu, thread};
+use crate::arch::{cpu, index, thread};
 use crate::memory::{file_backing, space, user};
 use crate::{random, vdso};
 
@@ -31,6 +31,8 @@ const STACK_SHIFTS: u64 = 1 << 14;
 const PROGRAM_SHIFTS: u64 = 1 << 28;
 /// How far the heap is shifted at random, in pages, as on Linux.
 const HEAP_SHIFTS: u64 = 1 << 13;
+/// How large the gap below the stack's strings is at the most, in bytes.
+const MAX_GAP: u16 = 8192;
 /// Permission bits one of which an executable has.
 const EXECUTE: u32 = 0o111;
 /// What Linux's signal frame takes besides the extended state, in bytes.
@@ -52,6 +54,17 @@ impl Placement {
             Self::Random => random::next_u64() % pages * PAGE_SIZE,
             Self::Fixed => 0,
         }
+    }
+
+    /// Returns the random bytes of a stack, whose gap of up to two pages is what processors of old
+    /// liked stacks of different programs to differ by.
+    fn stack_random(self) -> Random {
+        let (mut bytes, mut gap) = ([0; 16], [0; 2]);
+        random::fill(&mut bytes);
+        if self == Self::Random {
+            random::fill(&mut gap);
+        }
+        Random { bytes, gap: u16::from_le_bytes(gap) % MAX_GAP }
     }
 }
 
@@ -174,11 +187,7 @@ impl Prepared {
             ..Auxiliary::default()
         };
         let top = TASK_SIZE - placement.shift(STACK_SHIFTS);
-        let mut bytes = [0; 16];
-        random::fill(&mut bytes);
-        // Less than two pages, as the C library's stack colouring of old wants it.
-        let gap = (placement.shift(2 * PAGE_SIZE) / PAGE_SIZE) as u16;
-        let stack = Stack::build(top, arguments, &auxiliary, &Random { bytes, gap })?;
+        let stack = Stack::build(top, arguments, &auxiliary, &placement.stack_random())?;
         map_stack(top, &stack, self.main.program.stack_executable)?;
         Ok(Loaded {
             file: self.main.file,
@@ -234,7 +243,7 @@ impl Executable {
                     };
                     space::lock().mmap(request)?;
                 }
-                Step::Clear { address, length } => user::zero_bytes(address, length as usize)?,
+                Step::Clear { address, length } => user::zero_bytes(address, index(length))?,
                 Step::MapZero { address, length, flags } => {
                     let request = anonymous(address, length, protection(flags), MapFlags::FIXED);
                     space::lock().mmap(request)?;

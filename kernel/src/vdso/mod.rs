@@ -16,7 +16,7 @@ use mm::{PAGE_SIZE, PhysAddr};
 use sync::SpinLock;
 
 use crate::arch::clock::Scale;
-use crate::arch::{cpu, paging};
+use crate::arch::{cpu, index, paging};
 use crate::memory::space::Space;
 
 /// The shift that the code knows: nanoseconds = ticks * multiplier >> 32.
@@ -64,7 +64,7 @@ const FILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/vdso.so"));
 struct Code([u8; CODE_SIZE]);
 
 /// Size of the code's pages, in bytes.
-const CODE_SIZE: usize = FILE.len().next_multiple_of(PAGE_SIZE as usize);
+const CODE_SIZE: usize = FILE.len().next_multiple_of(index(PAGE_SIZE));
 
 static CODE: Code = {
     let mut pages = [0; CODE_SIZE];
