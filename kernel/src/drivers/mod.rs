@@ -1,6 +1,5 @@
 //! Drivers: what is in the machine, and how to use it.
 
-pub(crate) mod console;
 mod dma;
 mod nic;
 mod pci;
