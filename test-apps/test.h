@@ -270,7 +270,19 @@ static inline void poke_stop(struct poker *self)
 		show_value("interrupted: " #__VA_ARGS__, value_, error_); \
 	} while (0)
 
-// The same with SA_RESTART; FINISH is called after two signals to end a restarted call.
+// The same with SA_RESTART, for calls that end with EINTR all the same.
+#define NOT_RESTARTED(...)                                         \
+	do {                                                       \
+		struct poker poker_;                               \
+		poke_start(&poker_, SA_RESTART, NULL);             \
+		errno = 0;                                         \
+		long value_ = (long)(__VA_ARGS__);                 \
+		int error_ = errno;                                \
+		poke_stop(&poker_);                                \
+		show_value("in spite of SA_RESTART: " #__VA_ARGS__, value_, error_); \
+	} while (0)
+
+// With SA_RESTART; FINISH is called after two signals to end a restarted call.
 #define RESTARTED(finish, ...)                                     \
 	do {                                                       \
 		struct poker poker_;                               \

@@ -33,8 +33,7 @@ static void *overflow(void *unused)
 	int number = sigsetjmp(back, 1);
 	if (number == 0)
 		dive(0);
-	say("%s in the guard page: %d", signal_name(number), in_guard);
-	return NULL;
+	return (void *)(long)number;
 }
 
 int main(void)
@@ -48,9 +47,12 @@ int main(void)
 	MUST(mprotect(guard, 4096, PROT_NONE));
 	pthread_attr_init(&attributes);
 	RETURNS(pthread_attr_setstack(&attributes, guard + 4096, 16 * 4096));
-	RETURNS(pthread_create(&thread, &attributes, overflow, NULL));
-	pthread_join(thread, NULL);
-	RETURNS(pthread_create(&thread, &attributes, overflow, NULL));
-	pthread_join(thread, NULL);
+	for (int round = 0; round < 2; round++) {
+		void *number = NULL;
+		in_guard = 0;
+		MUST(pthread_create(&thread, &attributes, overflow, NULL) ? -1 : 0);
+		pthread_join(thread, &number);
+		say("%s in the guard page: %d", signal_name((int)(long)number), in_guard);
+	}
 	return 0;
 }

@@ -24,9 +24,9 @@ int main(void)
 	SHOW(read(ends[0], area + 4096, 3));
 	char *map = (char *)MUST(mmap(NULL, 64 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 	memset(map, 'm', 4096);
-	SHOW(pwrite(fd, map, 8192, 4096));
-	SHOW(pread(fd, map + 2 * 4096, 4096, 4096));
-	say("%c%c", map[4096], map[2 * 4096]);
+	SHOW(pwrite(fd, map, 8192, 32 * 4096));
+	SHOW(pread(fd, map + 2 * 4096, 4096, 32 * 4096));
+	say("%c%c", map[32 * 4096], map[2 * 4096]);
 	const char *literal = "read-only data";
 	SHOW(SYS(pread64, fd, literal, 4, 0L));
 	SHOW(SYS(pread64, fd, main, 4, 0L));
