@@ -196,6 +196,16 @@ impl<M: PhysMem> AddressSpace<M> {
         self.areas.get(address)
     }
 
+    /// Returns the mappings that overlap `range`, in order.
+    pub fn mappings_in(&self, range: Range<u64>) -> impl Iterator<Item = &Vma> {
+        self.areas.overlapping(range)
+    }
+
+    /// Returns whether all of `range` is mapped.
+    pub fn is_mapped(&self, range: Range<u64>) -> bool {
+        self.areas.is_covered(range)
+    }
+
     /// Returns the page tables.
     pub const fn table(&self) -> &PageTable<M> {
         &self.table

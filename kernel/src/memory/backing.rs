@@ -113,7 +113,7 @@ pub(crate) fn file_backing(open: &Arc<OpenFile>) -> Result<Arc<dyn Backing>> {
 
 /// Makes mappings of a file look at it again, after it was cut to `size` bytes or holes were made
 /// from there on.
-pub(crate) fn file_was_cut(file: &Arc<dyn File>, size: u64) {
+pub(crate) fn cut(file: &Arc<dyn File>, size: u64) {
     let Some(pages) = MAPPED.lock().get(&key(file)).and_then(Weak::upgrade) else {
         return;
     };

@@ -1,12 +1,13 @@
 //! The machine's memory: frames, the kernel's heap, the application's address space.
 
-mod backing;
+pub(crate) mod backing;
 pub(crate) mod fault;
 mod heap;
+pub(crate) mod maps;
 pub(crate) mod space;
 pub(crate) mod user;
 
-pub(crate) use backing::{file_backing, file_was_cut};
+pub(crate) use backing::file_backing;
 
 use core::alloc::Layout;
 

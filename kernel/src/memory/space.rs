@@ -3,8 +3,9 @@
 //! **Lock:** one, around all of it. It is taken with no other lock held but a thread's own, and
 //! never while user memory is touched: resolving a fault takes it.
 
+use abi::resource::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
 use mm::fault::Fault;
-use mm::space::Policy;
+use mm::space::{Limits, Policy};
 use mm::tlb::Tlb;
 use mm::vma::{Access, Backing, BackingError};
 use mm::{AddressSpace, PAGE_SIZE, VirtAddr};
@@ -14,6 +15,7 @@ use super::FRAMES;
 use super::fault::Cause;
 use super::heap::{self, DirectMap};
 use crate::arch::paging;
+use crate::process::Process;
 use crate::process::fault::Problem;
 
 /// The address space over the machine's memory.
@@ -59,6 +61,20 @@ pub(crate) fn start(random: u64) -> Option<()> {
 /// If [`start`] did not run, which `main.rs` does before any program.
 pub(crate) fn lock() -> SpinLockGuard<'static, Space> {
     SPACE.get().expect("the space is there before the program is").lock()
+}
+
+/// Takes over the program's resource limits, which have changed.
+pub(crate) fn limits_changed() {
+    let limits = {
+        let limits = Process::current().limits.lock();
+        let soft = |resource| limits.get(resource).map_or(u64::MAX, |limit| limit.rlim_cur);
+        Limits {
+            address_space: soft(RLIMIT_AS),
+            data: soft(RLIMIT_DATA),
+            stack: soft(RLIMIT_STACK),
+        }
+    };
+    lock().set_limits(limits);
 }
 
 /// Makes the page at `address` fit for an access, or says why it cannot be. May sleep if the page

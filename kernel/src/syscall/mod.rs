@@ -4,6 +4,8 @@
 
 mod argument;
 mod credentials;
+mod memory;
+mod numa;
 mod process;
 mod system;
 mod table;

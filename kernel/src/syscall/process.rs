@@ -9,6 +9,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Context;
 use crate::arch::{clock, cpu};
+use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
 use crate::process::exit::{self, Status};
 use crate::process::{PID, Process};
@@ -137,6 +138,9 @@ pub(super) fn prlimit64(
         }
         before
     };
+    if wanted.is_some() {
+        space::limits_changed();
+    }
     old.non_null().map_or(Ok(()), |old| old.write(&before))
 }
 

@@ -6,14 +6,14 @@
 use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
-use super::{Context, credentials, process, system, thread, unknown};
+use super::{Context, credentials, memory, numa, process, system, thread, unknown};
 
 macro_rules! syscalls {
     ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
         /// Carries a call out.
         pub(super) fn dispatch(cx: &mut Context<'_>, call: Sysno, registers: &[u64; 6]) -> Result<u64> {
             match call {
-                $($(#[doc = $partial])* Sysno::$call => {
+                $(Sysno::$call => {
                     let [$($argument,)* ..] = *registers;
                     $family::$handler(cx, $(FromRegister::from_register($argument)),*)
                         .map(IntoRegister::into_register)
@@ -61,6 +61,27 @@ syscalls! {
     getgroups => credentials::getgroups(size, list);
     setgroups => credentials::setgroups(size, list);
     capget => credentials::capget(hdrp, datap);
+    // memory
+    mmap => memory::mmap(addr, length, prot, flags, fd, offset);
+    munmap => memory::munmap(addr, length);
+    mprotect => memory::mprotect(addr, len, prot);
+    /// partial: shared anonymous memory cannot be mapped twice (old_size 0 is EINVAL)
+    mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
+    brk => memory::brk(addr);
+    /// partial: MADV_REMOVE is EOPNOTSUPP, MADV_COLLAPSE EINVAL; MADV_FREE frees at once
+    madvise => memory::madvise(addr, length, advice);
+    mincore => memory::mincore(addr, length, vec);
+    msync => memory::msync(addr, length, flags);
+    mlock => memory::mlock(addr, len);
+    mlock2 => memory::mlock2(addr, len, flags);
+    munlock => memory::munlock(addr, len);
+    mlockall => memory::mlockall(flags);
+    munlockall => memory::munlockall();
+    /// partial: there is one policy for all threads
+    set_mempolicy => numa::set_mempolicy(mode, nodemask, maxnode);
+    get_mempolicy => numa::get_mempolicy(mode, nodemask, maxnode, addr, flags);
+    /// partial: the policy of a range is checked and forgotten
+    mbind => numa::mbind(addr, len, mode, nodemask, maxnode, flags);
     // the system
     uname => system::uname(buf);
     sethostname => system::sethostname(name, len);

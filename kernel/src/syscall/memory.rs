@@ -1,0 +1,240 @@
+//! Memory: `mmap(2)`, `munmap(2)`, `mprotect(2)`, `mremap(2)`, `madvise(2)`, `brk(2)`, `mlock(2)`,
+//! `msync(2)`, `mincore(2)`.
+//!
+//! The address space decides; here are descriptors and user buffers, and what may sleep.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use abi::fcntl::OpenFlags;
+use abi::mman::{LockAllFlags, MLOCK_ONFAULT, MapFlags, Prot, SyncFlags};
+use abi::{Errno, Result};
+use mm::advise::{Advised, populate_errno};
+use mm::fault::{Fault, populate_access};
+use mm::lock::Locking;
+use mm::remap::RemapRequest;
+use mm::vma::{Access, Role};
+use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
+use vfs::{Mapping, OpenFile};
+
+use super::Context;
+use crate::arch::index;
+use crate::memory::{file_backing, space, user};
+
+/// `mmap(2)`.
+pub(super) fn mmap(
+    _cx: &mut Context<'_>,
+    address: u64,
+    length: u64,
+    prot: u32,
+    flags: u32,
+    fd: i32,
+    offset: u64,
+) -> Result<u64> {
+    let flags = MapFlags::from_bits_retain(flags);
+    if !offset.is_multiple_of(PAGE_SIZE) {
+        return Err(Errno::EINVAL);
+    }
+    let prot = Prot::from_bits_truncate(prot);
+    let file = if flags.contains(MapFlags::ANONYMOUS) {
+        None
+    } else {
+        mapped_file(fd, length, offset, prot, flags)?
+    };
+    let request = MapRequest { address, length, prot, flags, file, role: Role::Plain };
+    let (address, is_locked) = {
+        let mut space = space::lock();
+        let address = space.mmap(request)?;
+        (address, space.mapping(address).is_some_and(mm::vma::Vma::is_locked))
+    };
+    let is_populated = flags.contains(MapFlags::POPULATE) && !flags.contains(MapFlags::NONBLOCK);
+    if is_populated || is_locked {
+        // The mapping is there; pages that cannot be are found missing when they are touched.
+        let _ = populate(address..address + length);
+    }
+    Ok(address)
+}
+
+/// Returns the file to be mapped; `None` if it is one that stands for anonymous memory.
+fn mapped_file(
+    fd: i32,
+    length: u64,
+    offset: u64,
+    prot: Prot,
+    flags: MapFlags,
+) -> Result<Option<FileMapping>> {
+    let open = descriptor(fd)?;
+    let file = open.file()?;
+    if length == 0 || flags.map_type().is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let access = open.flags();
+    if access.contains(OpenFlags::WRONLY) {
+        return Err(Errno::EACCES);
+    }
+    let is_writable = access.contains(OpenFlags::RDWR);
+    if flags.contains(MapFlags::SHARED) && prot.contains(Prot::WRITE) && !is_writable {
+        return Err(Errno::EACCES);
+    }
+    Ok(match file.mapping()? {
+        Mapping::Anonymous => None,
+        Mapping::Pages => Some(FileMapping { backing: file_backing(&open)?, offset, is_writable }),
+    })
+}
+
+/// Returns what a descriptor stands for: nothing yet, no call opens any.
+const fn descriptor(_fd: i32) -> Result<Arc<OpenFile>> {
+    Err(Errno::EBADF)
+}
+
+/// Brings in what is mapped in a range, each mapping as it will be used.
+///
+/// # Errors
+/// The first fault; what comes after it is not brought in.
+fn populate(range: Range<u64>) -> Result<(), Fault> {
+    let parts: Vec<(Range<u64>, Access)> = {
+        let space = space::lock();
+        space
+            .mappings_in(range.clone())
+            .map(|vma| {
+                let part = vma.start.max(range.start)..vma.end.min(range.end);
+                let is_private = !vma.is_shared();
+                (part, if is_private { populate_access(vma.prot) } else { Access::Read })
+            })
+            .collect()
+    };
+    parts.into_iter().try_for_each(|(part, access)| space::populate(part, access))
+}
+
+/// `munmap(2)`.
+pub(super) fn munmap(_cx: &mut Context<'_>, address: u64, length: u64) -> Result<()> {
+    space::lock().munmap(address, length)
+}
+
+/// `mprotect(2)`.
+pub(super) fn mprotect(_cx: &mut Context<'_>, address: u64, length: u64, prot: u32) -> Result<()> {
+    space::lock().mprotect(address, length, prot)
+}
+
+/// `mremap(2)`.
+pub(super) fn mremap(
+    _cx: &mut Context<'_>,
+    old_address: u64,
+    old_length: u64,
+    new_length: u64,
+    flags: u32,
+    new_address: u64,
+) -> Result<u64> {
+    let request = RemapRequest { old_address, old_length, new_length, flags, new_address };
+    let (address, is_locked) = {
+        let mut space = space::lock();
+        let address = space.mremap(request)?;
+        (address, space.mapping(address).is_some_and(mm::vma::Vma::is_locked))
+    };
+    if is_locked {
+        // As in Linux, the call succeeded whatever comes of this.
+        let _ = populate(address..address + new_length);
+    }
+    Ok(address)
+}
+
+/// `brk`, the system call: `brk(2)` "C library/kernel differences".
+pub(super) fn brk(_cx: &mut Context<'_>, end: u64) -> Result<u64> {
+    Ok(space::lock().set_brk(end))
+}
+
+/// `madvise(2)`.
+pub(super) fn madvise(_cx: &mut Context<'_>, address: u64, length: u64, advice: i32) -> Result<()> {
+    let advised = space::lock().madvise(address, length, advice)?;
+    match advised {
+        Advised::Done => Ok(()),
+        Advised::Populate(range, access) => {
+            space::populate(range, access).map_err(|fault| populate_errno(&fault))
+        }
+    }
+}
+
+/// `mincore(2)`.
+pub(super) fn mincore(_cx: &mut Context<'_>, address: u64, length: u64, vector: u64) -> Result<()> {
+    /// Pages looked at while the address space is locked.
+    const CHUNK: u64 = 4096;
+    if !address.is_multiple_of(PAGE_SIZE) {
+        return Err(Errno::EINVAL);
+    }
+    if length > TASK_SIZE || address > TASK_SIZE - length {
+        return Err(Errno::ENOMEM);
+    }
+    let pages = length.div_ceil(PAGE_SIZE);
+    user::check(vector, index(pages))?;
+    let mut resident = vec![0; index(pages.min(CHUNK))];
+    let mut done = 0;
+    while done < pages {
+        let part = &mut resident[..index((pages - done).min(CHUNK))];
+        space::lock().mincore(address + done * PAGE_SIZE, part)?;
+        user::write_bytes(vector + done, part)?;
+        done += part.len() as u64;
+    }
+    Ok(())
+}
+
+/// `msync(2)`.
+pub(super) fn msync(_cx: &mut Context<'_>, address: u64, length: u64, flags: u32) -> Result<()> {
+    let (unsynced, outcome) = space::lock().msync(address, length, flags)?;
+    let flags = SyncFlags::from_bits_truncate(flags);
+    for part in unsynced {
+        part.backing.sync(part.bytes, flags)?;
+    }
+    outcome
+}
+
+/// `mlock(2)`.
+pub(super) fn mlock(cx: &mut Context<'_>, address: u64, length: u64) -> Result<()> {
+    mlock2(cx, address, length, 0)
+}
+
+/// `mlock2(2)`.
+pub(super) fn mlock2(_cx: &mut Context<'_>, address: u64, length: u64, flags: u32) -> Result<()> {
+    if flags & !MLOCK_ONFAULT != 0 {
+        return Err(Errno::EINVAL);
+    }
+    let range = space::lock().lock(address, length, Locking::Lock)?;
+    if flags & MLOCK_ONFAULT != 0 {
+        return Ok(());
+    }
+    populate(range).map_err(|fault| match fault {
+        Fault::OutOfMemory => Errno::EAGAIN,
+        _ => Errno::ENOMEM,
+    })
+}
+
+/// `munlock(2)`.
+pub(super) fn munlock(_cx: &mut Context<'_>, address: u64, length: u64) -> Result<()> {
+    space::lock().lock(address, length, Locking::Unlock).map(drop)
+}
+
+/// `mlockall(2)`.
+pub(super) fn mlockall(_cx: &mut Context<'_>, flags: u32) -> Result<()> {
+    let flags = space::lock().lock_all(flags)?;
+    if flags.contains(LockAllFlags::CURRENT) && !flags.contains(LockAllFlags::ONFAULT) {
+        populate_all();
+    }
+    Ok(())
+}
+
+/// Brings in all there is, as far as there is memory; as in Linux nobody hears of what is not.
+fn populate_all() {
+    let ranges: Vec<_> = space::lock().mappings().map(mm::vma::Vma::range).collect();
+    for range in ranges {
+        if matches!(populate(range), Err(Fault::OutOfMemory)) {
+            return;
+        }
+    }
+}
+
+/// `munlockall(2)`.
+pub(super) fn munlockall(_cx: &mut Context<'_>) -> Result<()> {
+    space::lock().unlock_all();
+    Ok(())
+}
