@@ -13,6 +13,7 @@ mod arch;
 mod boot;
 mod control;
 mod drivers;
+mod file;
 mod logger;
 mod memory;
 mod panic;
@@ -53,11 +54,15 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         panic::give_up(format_args!("the command line names no program (init=)"));
     };
     syscall::set_host_name(&options.hostname);
-    log::info!("{options:?}, image {} bytes", memory::image(&info).len());
+    let image = memory::image(&info);
+    log::info!("{options:?}, image {} bytes", image.len());
     let cards = drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice));
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);
     random::start(&entropy);
+    if let Err(error) = file::start(image) {
+        panic::give_up(format_args!("the tree of files cannot be made: {error}"));
+    }
     let placement = if options.aslr { random::next_u64() } else { 0 };
     if memory::space::start(placement).is_none() {
         panic::give_up(format_args!("too little memory for an address space"));

@@ -3,10 +3,12 @@
 //! Runs on the way back to the application after an interrupt and in the idle loop, with no lock
 //! held; whatever an interrupt handler noted is taken up here.
 
+use crate::file::console;
 use crate::{control, timer};
 
 /// Serves whatever is due.
 pub(crate) fn run() {
     timer::expire();
     control::serve();
+    console::serve();
 }

@@ -68,8 +68,8 @@ fn add_frames(region: Region, taken: &[Region]) {
     add_frames(Region { start: region.start.max(first.end), end: region.end }, rest);
 }
 
-/// Returns the image's bytes.
-pub(crate) fn image(info: &StartInfo) -> &'static [u8] {
+/// Gives the image's bytes away, to be used in place; at the second call there are none.
+pub(crate) fn image(info: &StartInfo) -> &'static mut [u8] {
     let length = info.image.end - info.image.start;
-    boot::boot_memory(info.image.start, length).unwrap_or_default()
+    boot::take_image(info.image.start, length).unwrap_or_default()
 }

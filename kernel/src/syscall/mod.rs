@@ -3,7 +3,12 @@
 //! `table` has one row a call; a handler is a function in the file of its man-page family.
 
 mod argument;
+mod attribute;
 mod credentials;
+mod descriptor;
+mod dir;
+mod file;
+mod io;
 mod memory;
 mod numa;
 mod process;

@@ -6,7 +6,10 @@
 use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
-use super::{Context, credentials, memory, numa, process, system, thread, unknown};
+use super::{
+    Context, attribute, credentials, descriptor, dir, file, io, memory, numa, process, system,
+    thread, unknown,
+};
 
 macro_rules! syscalls {
     ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
@@ -25,6 +28,121 @@ macro_rules! syscalls {
 }
 
 syscalls! {
+    // reading and writing
+    read => io::read(fd, buf, count);
+    write => io::write(fd, buf, count);
+    readv => io::readv(fd, iov, iovcnt);
+    writev => io::writev(fd, iov, iovcnt);
+    pread64 => io::pread64(fd, buf, count, offset);
+    pwrite64 => io::pwrite64(fd, buf, count, offset);
+    preadv => io::preadv(fd, iov, iovcnt, offset);
+    pwritev => io::pwritev(fd, iov, iovcnt, offset);
+    /// partial: RWF_NOWAIT and RWF_APPEND are EOPNOTSUPP
+    preadv2 => io::preadv2(fd, iov, iovcnt, offset, offset_high, flags);
+    /// partial: RWF_NOWAIT and RWF_APPEND are EOPNOTSUPP
+    pwritev2 => io::pwritev2(fd, iov, iovcnt, offset, offset_high, flags);
+    lseek => io::lseek(fd, offset, whence);
+    sendfile => io::sendfile(out_fd, in_fd, offset, count);
+    copy_file_range => io::copy_file_range(fd_in, off_in, fd_out, off_out, size, flags);
+    fsync => io::fsync(fd);
+    fdatasync => io::fdatasync(fd);
+    sync => io::sync();
+    syncfs => io::syncfs(fd);
+    sync_file_range => io::sync_file_range(fd, offset, nbytes, flags);
+    fadvise64 => io::fadvise64(fd, offset, size, advice);
+    readahead => io::readahead(fd, offset, count);
+    // descriptors
+    close => descriptor::close(fd);
+    close_range => descriptor::close_range(first, last, flags);
+    dup => descriptor::dup(oldfd);
+    dup2 => descriptor::dup2(oldfd, newfd);
+    dup3 => descriptor::dup3(oldfd, newfd, flags);
+    /// partial: leases, notification, SIGIO and seals are EINVAL
+    fcntl => descriptor::fcntl(fd, op, arg);
+    ioctl => descriptor::ioctl(fd, op, arg);
+    // files
+    open => file::open(pathname, flags, mode);
+    openat => file::openat(dirfd, pathname, flags, mode);
+    creat => file::creat(pathname, mode);
+    stat => file::stat(pathname, statbuf);
+    lstat => file::lstat(pathname, statbuf);
+    fstat => file::fstat(fd, statbuf);
+    newfstatat => file::newfstatat(dirfd, pathname, statbuf, flags);
+    statx => file::statx(dirfd, pathname, flags, mask, statxbuf);
+    access => file::access(pathname, mode);
+    faccessat => file::faccessat(dirfd, pathname, mode);
+    faccessat2 => file::faccessat2(dirfd, pathname, mode, flags);
+    statfs => file::statfs(path, buf);
+    fstatfs => file::fstatfs(fd, buf);
+    chmod => attribute::chmod(pathname, mode);
+    fchmod => attribute::fchmod(fd, mode);
+    fchmodat => attribute::fchmodat(dirfd, pathname, mode);
+    chown => attribute::chown(pathname, owner, group);
+    lchown => attribute::lchown(pathname, owner, group);
+    fchown => attribute::fchown(fd, owner, group);
+    fchownat => attribute::fchownat(dirfd, pathname, owner, group, flags);
+    utimensat => attribute::utimensat(dirfd, pathname, times, flags);
+    utimes => attribute::utimes(filename, times);
+    futimesat => attribute::futimesat(dirfd, pathname, times);
+    utime => attribute::utime(filename, times);
+    umask => attribute::umask(mask);
+    truncate => attribute::truncate(path, length);
+    ftruncate => attribute::ftruncate(fd, length);
+    fallocate => attribute::fallocate(fd, mode, offset, size);
+    /// partial: no file has attributes
+    getxattr => attribute::xattr(path, name);
+    /// partial: no file has attributes
+    lgetxattr => attribute::lxattr(path, name);
+    /// partial: no file has attributes
+    fgetxattr => attribute::fxattr(fd, name);
+    /// partial: no attribute can be set
+    setxattr => attribute::setxattr(path, name);
+    /// partial: no attribute can be set
+    lsetxattr => attribute::lsetxattr(path, name);
+    /// partial: no attribute can be set
+    fsetxattr => attribute::fsetxattr(fd, name);
+    listxattr => attribute::listxattr(path);
+    llistxattr => attribute::llistxattr(path);
+    flistxattr => attribute::flistxattr(fd);
+    /// partial: no file has attributes
+    removexattr => attribute::xattr(path, name);
+    /// partial: no file has attributes
+    lremovexattr => attribute::lxattr(path, name);
+    /// partial: no file has attributes
+    fremovexattr => attribute::fxattr(fd, name);
+    /// partial: sealing and huge pages are EINVAL
+    memfd_create => dir::memfd_create(name, flags);
+    // names
+    mkdir => dir::mkdir(pathname, mode);
+    mkdirat => dir::mkdirat(dirfd, pathname, mode);
+    mknod => dir::mknod(pathname, mode, dev);
+    mknodat => dir::mknodat(dirfd, pathname, mode, dev);
+    symlink => dir::symlink(target, linkpath);
+    symlinkat => dir::symlinkat(target, newdirfd, linkpath);
+    readlink => dir::readlink(pathname, buf, bufsiz);
+    readlinkat => dir::readlinkat(dirfd, pathname, buf, bufsiz);
+    link => dir::link(oldpath, newpath);
+    linkat => dir::linkat(olddirfd, oldpath, newdirfd, newpath, flags);
+    unlink => dir::unlink(pathname);
+    rmdir => dir::rmdir(pathname);
+    unlinkat => dir::unlinkat(dirfd, pathname, flags);
+    rename => dir::rename(oldpath, newpath);
+    renameat => dir::renameat(olddirfd, oldpath, newdirfd, newpath);
+    /// partial: RENAME_WHITEOUT is EINVAL
+    renameat2 => dir::renameat2(olddirfd, oldpath, newdirfd, newpath, flags);
+    getdents => dir::getdents(fd, dirp, count);
+    getdents64 => dir::getdents64(fd, dirp, count);
+    getcwd => dir::getcwd(buf, size);
+    chdir => dir::chdir(path);
+    fchdir => dir::fchdir(fd);
+    /// partial: always EPERM
+    chroot => dir::refuse();
+    /// partial: always EPERM
+    mount => dir::refuse();
+    /// partial: always EPERM
+    umount2 => dir::refuse();
+    /// partial: always EPERM
+    pivot_root => dir::refuse();
     // processes
     arch_prctl => process::arch_prctl(op, addr);
     exit => process::exit(status);

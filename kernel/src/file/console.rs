@@ -1,0 +1,136 @@
+//! The application's console: the first serial port, as a file.
+//!
+//! It is a line without a terminal's discipline: bytes pass as they are both ways, as through a
+//! pair of pipes, which is what the host connects it to. So `isatty(3)` says no.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use abi::io::{Sink, Source};
+use abi::poll::Events;
+use abi::stat::FileType;
+use abi::{Errno, Result};
+use sync::{Once, SpinLock, Waiters};
+use vfs::{File, Metadata};
+
+use crate::arch::apic::Trigger;
+use crate::arch::irq;
+use crate::arch::serial::CONSOLE as PORT;
+
+/// The ISA interrupt of COM1.
+const INTERRUPT: u8 = 4;
+/// Bytes received that nobody has read yet; what comes when so many wait stays in the port, which
+/// stops the host in time.
+const CAPACITY: usize = 4096;
+
+/// Set by the interrupt: bytes have come.
+static HAS_INPUT: AtomicBool = AtomicBool::new(false);
+static CONSOLE: Once<Arc<Console>> = Once::new();
+
+/// The console; there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Console {
+    /// A leaf lock.
+    received: SpinLock<VecDeque<u8>>,
+    waiters: Waiters,
+}
+
+/// Returns the console as a file, taking its input into use the first time.
+pub(crate) fn file() -> Arc<dyn File> {
+    let console = CONSOLE.call_once(|| {
+        irq::register_line(INTERRUPT, Trigger::Edge, || HAS_INPUT.store(true, Ordering::Relaxed));
+        PORT.enable_receive_interrupt();
+        Arc::default()
+    });
+    console.clone()
+}
+
+/// Takes in what has come.
+pub(crate) fn serve() {
+    if HAS_INPUT.load(Ordering::Relaxed)
+        && HAS_INPUT.swap(false, Ordering::Relaxed)
+        && let Some(console) = CONSOLE.get()
+    {
+        console.receive();
+    }
+}
+
+impl Console {
+    fn receive(&self) {
+        let mut received = self.received.lock();
+        let before = received.len();
+        while received.len() < CAPACITY
+            && let Some(byte) = PORT.read()
+        {
+            received.push_back(byte);
+        }
+        let has_grown = received.len() > before;
+        drop(received);
+        if has_grown {
+            self.waiters.wake(Events::IN);
+        }
+    }
+}
+
+impl File for Console {
+    fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
+        let mut received = self.received.lock();
+        if received.is_empty() {
+            return Err(Errno::EAGAIN);
+        }
+        let was_full = received.len() == CAPACITY;
+        let (front, _) = received.as_slices();
+        let count = sink.put(front)?;
+        received.drain(..count);
+        drop(received);
+        if was_full {
+            // The port was left alone for lack of room, and will not interrupt again for that.
+            self.receive();
+        }
+        Ok(count)
+    }
+
+    fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
+        let mut buffer = [0; 512];
+        let mut total = 0;
+        while source.left() != 0 {
+            match source.take(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    PORT.write(&buffer[..count]);
+                    total += count;
+                }
+                Err(errno) if total == 0 => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        Ok(total)
+    }
+
+    fn poll(&self) -> Events {
+        if self.received.lock().is_empty() { Events::OUT } else { Events::BOTH }
+    }
+
+    fn waiters(&self) -> Option<&Waiters> {
+        Some(&self.waiters)
+    }
+
+    fn readable_bytes(&self) -> Result<usize> {
+        Ok(self.received.lock().len())
+    }
+
+    fn metadata(&self) -> Metadata {
+        Metadata::anonymous(FileType::CharDevice, 1)
+    }
+
+    fn label(&self) -> Vec<u8> {
+        b"/dev/console".to_vec()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}

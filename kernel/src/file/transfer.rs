@@ -1,0 +1,106 @@
+//! Reading and writing as a program sees it: waiting, and going on after a part.
+
+use abi::fcntl::OpenFlags;
+use abi::poll::Events;
+use abi::{Errno, Result};
+use vfs::OpenFile;
+
+use crate::memory::user::UserBuffers;
+use crate::wait;
+
+/// Where in a file a transfer begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Position {
+    /// At the description's offset, which moves on.
+    Offset,
+    /// At this byte; the offset stays.
+    At(u64),
+}
+
+impl Position {
+    /// Returns where a transfer goes on after `done` bytes.
+    fn after(self, done: usize) -> Self {
+        match self {
+            Self::Offset => Self::Offset,
+            Self::At(at) => Self::At(at.saturating_add(done as u64)),
+        }
+    }
+}
+
+/// Attempts an operation, waiting while it answers `EAGAIN` unless the description is
+/// non-blocking.
+///
+/// # Errors
+/// Those of the operation; as [`wait::until`].
+pub(crate) fn blocking<T>(
+    file: &OpenFile,
+    interest: Events,
+    mut attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    match attempt() {
+        Err(Errno::EAGAIN) if !file.flags().contains(OpenFlags::NONBLOCK) => {}
+        result => return result,
+    }
+    let object = file.file()?.clone();
+    match object.waiters() {
+        Some(waiters) => wait::until(waiters, interest, None, attempt),
+        None => Err(Errno::EAGAIN),
+    }
+}
+
+/// Reads as `read(2)` does: what is there, from a regular file all that was asked for.
+///
+/// # Errors
+/// As [`OpenFile::read`] and [`blocking`].
+pub(crate) fn read(
+    file: &OpenFile,
+    target: &mut UserBuffers<'_>,
+    position: Position,
+) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let step = blocking(file, Events::IN, || match position.after(done) {
+            Position::Offset => file.read(target),
+            Position::At(at) => file.read_at(at, target),
+        });
+        match step {
+            Ok(count) => done += count,
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => return Ok(done),
+        }
+        // A file that can be sought gives less than asked for at its end, or where the next part
+        // of the program's buffer is not present yet.
+        let is_over = step == Ok(0) || target.remaining() == 0;
+        if is_over || !file.file()?.is_seekable() {
+            return Ok(done);
+        }
+        target.next_window();
+    }
+}
+
+/// Writes as `write(2)` does: everything, or what could be written until an error or a signal.
+///
+/// # Errors
+/// As [`OpenFile::write`] and [`blocking`], if nothing was written.
+pub(crate) fn write(
+    file: &OpenFile,
+    origin: &mut UserBuffers<'_>,
+    position: Position,
+) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        let step = blocking(file, Events::OUT, || match position.after(done) {
+            Position::Offset => file.write(origin),
+            Position::At(at) => file.write_at(at, origin),
+        });
+        match step {
+            Ok(count) => done += count,
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => return Ok(done),
+        }
+        if step == Ok(0) || origin.remaining() == 0 {
+            return Ok(done);
+        }
+        origin.next_window();
+    }
+}

@@ -1,0 +1,152 @@
+//! Descriptors: `close(2)`, `dup(2)`, `fcntl(2)`, `ioctl(2)`.
+
+use alloc::sync::Arc;
+
+use abi::fcntl::{
+    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, F_SETFD, F_SETFL, FD_CLOEXEC,
+    OpenFlags,
+};
+use abi::{Errno, Result};
+use vfs::{OnExec, OpenFile};
+
+use super::Context;
+use crate::file::{self, descriptor_limit};
+use crate::memory::user::UserPtr;
+
+/// `close(2)`.
+pub(super) fn close(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
+    file::current().descriptors.close(fd).map(release)
+}
+
+/// Lets a description go that a descriptor stood for.
+fn release(file: Arc<OpenFile>) {
+    drop(file);
+}
+
+/// `CLOSE_RANGE_UNSHARE`: nothing is shared, there being one program.
+const CLOSE_RANGE_UNSHARE: u32 = 2;
+/// `CLOSE_RANGE_CLOEXEC`: mark instead of close.
+const CLOSE_RANGE_CLOEXEC: u32 = 4;
+
+/// `close_range(2)`.
+pub(super) fn close_range(_cx: &mut Context<'_>, first: u32, last: u32, flags: u32) -> Result<()> {
+    if flags & !(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) != 0 || first > last {
+        return Err(Errno::EINVAL);
+    }
+    let descriptors = &file::current().descriptors;
+    if flags & CLOSE_RANGE_CLOEXEC != 0 {
+        descriptors.set_on_exec_range(first, last, OnExec::Close);
+    } else {
+        descriptors.close_range(first, last).into_iter().for_each(release);
+    }
+    Ok(())
+}
+
+/// `dup(2)`.
+pub(super) fn dup(_cx: &mut Context<'_>, fd: u32) -> Result<u32> {
+    let files = file::current();
+    files.install(files.get(fd)?, OnExec::Keep)
+}
+
+/// `dup2(2)`.
+pub(super) fn dup2(_cx: &mut Context<'_>, old: u32, new: u32) -> Result<u32> {
+    let file = file::current().get(old)?;
+    if old == new { Ok(new) } else { replace(file, new, OnExec::Keep) }
+}
+
+/// `dup3(2)`.
+pub(super) fn dup3(_cx: &mut Context<'_>, old: u32, new: u32, flags: u32) -> Result<u32> {
+    let flags = OpenFlags::from_bits_retain(flags);
+    if old == new || !OpenFlags::CLOEXEC.contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    if new >= descriptor_limit() {
+        return Err(Errno::EBADF);
+    }
+    replace(file::current().get(old)?, new, on_exec(flags))
+}
+
+fn replace(file: Arc<OpenFile>, new: u32, on_exec: OnExec) -> Result<u32> {
+    let limit = descriptor_limit();
+    let closed = file::current().descriptors.replace(new, file, on_exec, limit)?;
+    closed.into_iter().for_each(release);
+    Ok(new)
+}
+
+/// Returns what `O_CLOEXEC` among `flags` asks for.
+pub(super) fn on_exec(flags: OpenFlags) -> OnExec {
+    if flags.contains(OpenFlags::CLOEXEC) { OnExec::Close } else { OnExec::Keep }
+}
+
+/// `fcntl(2)`.
+pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64) -> Result<u64> {
+    let files = file::current();
+    let file = files.get(fd)?;
+    let number = || u32::try_from(argument & 0xffff_ffff).map_err(|_| Errno::EINVAL);
+    let is_path = file.flags().contains(OpenFlags::PATH);
+    match command {
+        F_DUPFD | F_DUPFD_CLOEXEC => {
+            let on_exec = if command == F_DUPFD { OnExec::Keep } else { OnExec::Close };
+            let (minimum, limit) = (number()?, descriptor_limit());
+            if minimum >= limit {
+                return Err(Errno::EINVAL);
+            }
+            files.descriptors.insert(file, on_exec, minimum, limit).map(u64::from)
+        }
+        F_GETFD => {
+            let closes = files.descriptors.on_exec(fd)? == OnExec::Close;
+            Ok(u64::from(if closes { FD_CLOEXEC } else { 0 }))
+        }
+        F_SETFD => {
+            let closes = number()? & FD_CLOEXEC != 0;
+            let on_exec = if closes { OnExec::Close } else { OnExec::Keep };
+            files.descriptors.set_on_exec(fd, on_exec).map(|()| 0)
+        }
+        F_GETFL => Ok(u64::from(file.flags().bits())),
+        _ if is_path => Err(Errno::EBADF),
+        F_SETFL => {
+            file.set_flags(OpenFlags::from_bits_retain(number()?));
+            Ok(0)
+        }
+        // Nobody has asked for SIGIO: F_SETOWN is refused.
+        F_GETOWN | F_GETSIG => Ok(0),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// `FIONCLEX`: keep on exec.
+const FIONCLEX: u32 = 0x5450;
+/// `FIOCLEX`: close on exec.
+const FIOCLEX: u32 = 0x5451;
+/// `FIONBIO`: set or clear `O_NONBLOCK`.
+const FIONBIO: u32 = 0x5421;
+/// `FIONREAD`: how many bytes can be read.
+const FIONREAD: u32 = 0x541b;
+
+/// `ioctl(2)`: what all files have, then what the kind of file has.
+pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64) -> Result<u64> {
+    let files = file::current();
+    let file = files.get(fd)?;
+    let object = file.file()?;
+    match request {
+        FIOCLEX => files.descriptors.set_on_exec(fd, OnExec::Close)?,
+        FIONCLEX => files.descriptors.set_on_exec(fd, OnExec::Keep)?,
+        FIONBIO => {
+            let is_set = UserPtr::<i32>::new(argument).read()? != 0;
+            let mut flags = file.flags();
+            flags.set(OpenFlags::NONBLOCK, is_set);
+            file.set_flags(flags);
+        }
+        FIONREAD => {
+            let count = if object.is_seekable() {
+                object.size().saturating_sub(file.offset())
+            } else {
+                object.readable_bytes()? as u64
+            };
+            let count = i32::try_from(count).unwrap_or(i32::MAX);
+            UserPtr::<i32>::new(argument).write(&count)?;
+        }
+        _ => return Err(Errno::ENOTTY),
+    }
+    Ok(0)
+}
