@@ -111,13 +111,24 @@ pub(crate) fn file_backing(open: &Arc<OpenFile>) -> Result<Arc<dyn Backing>> {
     Ok(pages)
 }
 
-/// Makes mappings of a file look at it again, after it was cut to `size` bytes or holes were made
-/// from there on.
+/// Makes mappings of a file look at it again, after it was cut to `size` bytes: what is mapped
+/// behind the end is gone, private copies too.
 pub(crate) fn cut(file: &Arc<dyn File>, size: u64) {
+    forget(file, size.div_ceil(PAGE_SIZE as u64)..u64::MAX, Copies::Drop);
+}
+
+/// Makes mappings of a file look at it again, after bytes of it became a hole; private copies stay.
+pub(crate) fn punch(file: &Arc<dyn File>, bytes: Range<u64>) {
+    let size = PAGE_SIZE as u64;
+    forget(file, bytes.start.div_ceil(size)..bytes.end / size, Copies::Keep);
+}
+
+fn forget(file: &Arc<dyn File>, numbers: Range<u64>, copies: Copies) {
     let Some(pages) = MAPPED.lock().get(&key(file)).and_then(Weak::upgrade) else {
         return;
     };
-    let first = size.div_ceil(PAGE_SIZE as u64);
-    space::lock().forget(&*pages, first..u64::MAX, Copies::Drop);
-    pages.mapped.lock().split_off(&first);
+    if numbers.start < numbers.end {
+        space::lock().forget(&*pages, numbers.clone(), copies);
+        pages.mapped.lock().retain(|number, _| !numbers.contains(number));
+    }
 }

@@ -212,7 +212,7 @@ pub(super) fn fallocate(
         FileType::Regular => {
             object.allocate(mode, start, length)?;
             if mode.contains(FallocateMode::PUNCH_HOLE) {
-                backing::cut(object, start);
+                backing::punch(object, start..start.saturating_add(length));
             }
             Ok(())
         }

@@ -3,7 +3,6 @@
 //!
 //! The address space decides; here are descriptors and user buffers, and what may sleep.
 
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -17,10 +16,11 @@ use mm::lock::Locking;
 use mm::remap::RemapRequest;
 use mm::vma::{Access, Role};
 use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
-use vfs::{Mapping, OpenFile};
+use vfs::Mapping;
 
 use super::Context;
 use crate::arch::index;
+use crate::file;
 use crate::memory::{file_backing, space, user};
 
 /// `mmap(2)`.
@@ -65,7 +65,7 @@ fn mapped_file(
     prot: Prot,
     flags: MapFlags,
 ) -> Result<Option<FileMapping>> {
-    let open = descriptor(fd)?;
+    let open = file::current().get(fd.cast_unsigned())?;
     let file = open.file()?;
     if length == 0 || flags.map_type().is_none() {
         return Err(Errno::EINVAL);
@@ -82,11 +82,6 @@ fn mapped_file(
         Mapping::Anonymous => None,
         Mapping::Pages => Some(FileMapping { backing: file_backing(&open)?, offset, is_writable }),
     })
-}
-
-/// Returns what a descriptor stands for: nothing yet, no call opens any.
-const fn descriptor(_fd: i32) -> Result<Arc<OpenFile>> {
-    Err(Errno::EBADF)
 }
 
 /// Brings in what is mapped in a range, each mapping as it will be used.
