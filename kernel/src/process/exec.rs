@@ -1,6 +1,6 @@
 //! Starting a program: what `execve(2)` does.
 //!
-//! [`Prepared::find`] looks for all that can be wrong with the files and changes nothing;
+//! [`open`] and [`Prepared::read`] find all that can be wrong with the files and change nothing;
 //! [`Prepared::load`] puts the program into an address space in which nothing is mapped. Scripts
 //! (`#!`) fail with `ENOEXEC`.
 
@@ -16,7 +16,7 @@ use elf::{Arguments, Auxiliary, Flags, Program, RELOCATABLE_BASE, Random, Stack,
 use mm::vma::Role;
 use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
 use vfs::path::LastLink;
-use vfs::{Location, Namespace, OpenFile, namespace};
+use vfs::{Found, Location, Namespace, OpenFile, namespace};
 
 use crate::arch::{cpu, index, thread};
 use crate::memory::{file_backing, space, user};
@@ -126,9 +126,19 @@ impl elf::Reader for FileReader<'_> {
     }
 }
 
-/// Opens a file that can be executed.
-fn open(namespace: &Namespace, directory: &Location, path: &[u8]) -> Result<Arc<OpenFile>> {
-    let found = namespace.find(directory, path, LastLink::Follow)?;
+/// Opens a file that may be executed.
+///
+/// # Errors
+/// `EACCES` if it is no regular file or nobody may execute it; those of walking a path.
+pub(crate) fn open(namespace: &Namespace, start: &Location, path: &[u8]) -> Result<Arc<OpenFile>> {
+    open_found(namespace.find(start, path, LastLink::Follow)?)
+}
+
+/// Opens a file that may be executed and was found already.
+///
+/// # Errors
+/// `EACCES` if it is no regular file or nobody may execute it.
+pub(crate) fn open_found(found: Found) -> Result<Arc<OpenFile>> {
     let metadata = found.location.inode.metadata();
     if metadata.kind != FileType::Regular || metadata.permissions & EXECUTE == 0 {
         return Err(Errno::EACCES);
@@ -137,25 +147,22 @@ fn open(namespace: &Namespace, directory: &Location, path: &[u8]) -> Result<Arc<
 }
 
 impl Prepared {
-    /// Finds a program by its path, and the interpreter that it names.
+    /// Reads a program's headers, and finds and reads the interpreter that it names.
     ///
     /// # Errors
-    /// `ENOENT`, `EACCES`, `ENOEXEC`, `ELIBBAD` and those of walking a path: `execve(2)`.
-    pub(crate) fn find(namespace: &Namespace, directory: &Location, path: &[u8]) -> Result<Self> {
-        let file = open(namespace, directory, path)?;
-        let main = Executable::read(file).map_err(|error| {
-            explain(path, &error);
-            error.errno()
-        })?;
+    /// `ENOEXEC`, `ELIBBAD`, and what opening the interpreter gives: `execve(2)`.
+    pub(crate) fn read(
+        file: Arc<OpenFile>,
+        namespace: &Namespace,
+        directory: &Location,
+    ) -> Result<Self> {
+        let main = Executable::read(file).map_err(elf::Error::errno)?;
         let mut interpreter = None;
         if let Some(path) = &main.program.interpreter {
             let file = open(namespace, directory, path).inspect_err(|errno| {
                 log::warn!("the interpreter {}: {errno}", path.escape_ascii());
             })?;
-            let found = Executable::read(file).map_err(|error| {
-                explain(path, &error);
-                error.errno_of_interpreter()
-            })?;
+            let found = Executable::read(file).map_err(elf::Error::errno_of_interpreter)?;
             interpreter = Some(found);
         }
         Ok(Self { main, interpreter })
@@ -200,15 +207,12 @@ impl Prepared {
     }
 }
 
-/// Says in words why a file cannot be executed; its caller gets a number only.
-fn explain(path: &[u8], error: &elf::Error) {
-    log::warn!("{}: {error}", path.escape_ascii());
-}
-
 impl Executable {
-    /// Reads the headers of a file.
+    /// Reads the headers of a file. Says in words what is wrong with it, since a caller of
+    /// `execve(2)` gets a number only.
     fn read(file: Arc<OpenFile>) -> Result<Self, elf::Error> {
-        let program = Program::read(&FileReader(&file))?;
+        let program = Program::read(&FileReader(&file))
+            .inspect_err(|error| log::warn!("{}: {error}", file.path().escape_ascii()))?;
         Ok(Self { file, program })
     }
 
