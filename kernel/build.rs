@@ -10,8 +10,13 @@ fn main() {
     build_vdso();
 }
 
+/// Returns this crate's folder as it is now, not where this program was compiled.
+fn folder() -> String {
+    env::var("CARGO_MANIFEST_DIR").expect("cargo names the crate's folder")
+}
+
 fn link_kernel() {
-    let folder = env!("CARGO_MANIFEST_DIR");
+    let folder = folder();
     let options = ["-nostartfiles", "-nostdlib", "-static", "-no-pie"];
     let linker_options = [
         "--build-id=none".to_owned(),
@@ -31,7 +36,7 @@ fn link_kernel() {
 
 /// Makes `vdso.so` in the output folder, with the C compiler that Rust links by.
 fn build_vdso() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/vdso");
+    let folder = Path::new(&folder()).join("src/vdso");
     let (source, script) = (folder.join("vdso.S"), folder.join("vdso.ld"));
     let output = env::var_os("OUT_DIR").expect("cargo names the output folder");
     let linker_options = [
