@@ -70,5 +70,6 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     for card in cards {
         log::info!("network card: {:?}", card.capabilities);
     }
+    process::init::start(&options);
     schedule::run()
 }

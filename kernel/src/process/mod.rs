@@ -4,6 +4,7 @@ pub(crate) mod credentials;
 pub(crate) mod exec;
 pub(crate) mod exit;
 pub(crate) mod fault;
+pub(crate) mod init;
 pub(crate) mod limits;
 mod stack;
 pub(crate) mod thread;
