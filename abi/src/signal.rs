@@ -272,6 +272,39 @@ pub const SI_TIMER: i32 = raw::SI_TIMER;
 /// Sent by `tgkill(2)`.
 pub const SI_TKILL: i32 = raw::SI_TKILL;
 
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $value:literal,)*) => {
+        $($(#[$doc])* pub const $name: i32 = $value;)*
+    };
+}
+
+codes! {
+    /// SIGILL: an illegal operand.
+    ILL_ILLOPN = 2,
+    /// SIGFPE: an integer was divided by zero.
+    FPE_INTDIV = 1,
+    /// SIGFPE: a floating-point number was divided by zero.
+    FPE_FLTDIV = 3,
+    /// SIGFPE: a floating-point overflow.
+    FPE_FLTOVF = 4,
+    /// SIGFPE: a floating-point underflow.
+    FPE_FLTUND = 5,
+    /// SIGFPE: an inexact floating-point result.
+    FPE_FLTRES = 6,
+    /// SIGFPE: an invalid floating-point operation.
+    FPE_FLTINV = 7,
+    /// SIGSEGV: nothing is mapped at the address.
+    SEGV_MAPERR = 1,
+    /// SIGSEGV: the mapping does not permit the access.
+    SEGV_ACCERR = 2,
+    /// SIGBUS: the address is not aligned.
+    BUS_ADRALN = 1,
+    /// SIGBUS: nothing is behind the mapping at the address.
+    BUS_ADRERR = 2,
+    /// SIGTRAP: a single step.
+    TRAP_TRACE = 2,
+}
+
 /// `siginfo_t`.
 #[derive(
     Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout,

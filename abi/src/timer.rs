@@ -16,6 +16,10 @@ pub const TFD_TIMER_ABSTIME: u32 = raw::TFD_TIMER_ABSTIME;
 pub const TFD_TIMER_CANCEL_ON_SET: u32 = raw::TFD_TIMER_CANCEL_ON_SET;
 /// The interval timer that counts real time, `setitimer(2)`.
 pub const ITIMER_REAL: u32 = raw::ITIMER_REAL;
+/// The interval timer that counts the program's own time.
+pub const ITIMER_VIRTUAL: u32 = raw::ITIMER_VIRTUAL;
+/// The interval timer that counts the program's and the kernel's time for it.
+pub const ITIMER_PROF: u32 = raw::ITIMER_PROF;
 
 /// A clock, `clock_gettime(2)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -190,7 +194,7 @@ mod tests {
         bad.interval.tv_usec = 1_000_000;
         assert_eq!(bad.to_setting(), Err(Errno::EINVAL));
         let longest = TimerSetting { value: Duration::MAX, interval: Duration::MAX };
-        assert!(Itimerval::from_setting(longest).to_setting().is_ok());
+        Itimerval::from_setting(longest).to_setting().unwrap();
     }
 
     #[test]

@@ -12,7 +12,7 @@ use sync::SpinLock;
 use crate::arch::apic::Trigger;
 use crate::arch::irq;
 use crate::arch::serial::CONTROL;
-use crate::process::exit;
+use crate::process::{exit, signal};
 
 /// The ISA interrupt of COM2.
 const INTERRUPT: u8 = 3;
@@ -115,7 +115,7 @@ pub(crate) fn serve() {
 
 fn obey(command: &[u8]) {
     match command {
-        b"term" => exit::terminate(),
+        b"term" => signal::terminate(),
         b"kill" => exit::power_off(exit::Status::Signal(9)),
         _ => log::warn!("unknown command from the host: {:?}", command.escape_ascii()),
     }

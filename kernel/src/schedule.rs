@@ -14,6 +14,7 @@ use sync::SpinLock;
 use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;
+use crate::process::signal;
 use crate::process::thread::{self, Thread};
 use crate::{timer, work};
 
@@ -184,8 +185,8 @@ pub(crate) fn before_return(frame: &mut TrapFrame) {
             run_next(Some(Thread::current()));
         }
         arm_timer(local);
+        signal::deliver(frame);
     }
-    let _ = frame;
 }
 
 /// Makes the timer interrupt the application for the next timer or the end of its slice.

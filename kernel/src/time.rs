@@ -1,8 +1,9 @@
 //! The time of day, and the clocks of `clock_gettime(2)` that are derived from it.
 
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 
-use abi::time::Timespec;
+use abi::time::{Instant, Timespec};
 
 use crate::arch::{clock, rtc};
 
@@ -23,6 +24,11 @@ pub(crate) fn start_nanos() -> u64 {
 /// Returns the time of day, in nanoseconds since 1970.
 pub(crate) fn realtime_nanos() -> u64 {
     start_nanos() + clock::now().as_nanos()
+}
+
+/// Returns the point at which the time of day is `since_epoch`, the start if that was before.
+pub(crate) fn instant_of_realtime(since_epoch: Duration) -> Instant {
+    Instant::default() + since_epoch.saturating_sub(Duration::from_nanos(start_nanos()))
 }
 
 /// The time of day for files.

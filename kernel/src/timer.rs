@@ -20,7 +20,9 @@ pub(crate) fn insert(deadline: Instant, waker: Waker) -> TimerId {
 
 /// Takes a timer back; returns whether it had not been called yet.
 pub(crate) fn cancel(id: TimerId) -> bool {
-    TIMERS.lock().cancel(id).is_some()
+    let waker = TIMERS.lock().cancel(id);
+    // Dropped without the lock: it may be the last owner of something that has timers itself.
+    waker.is_some()
 }
 
 /// Returns when the next timer is due.
@@ -36,5 +38,51 @@ pub(crate) fn expire() {
             Some(waker) => waker.wake(),
             None => return,
         }
+    }
+}
+
+/// A timer that can be set again and again. Dropping it takes it back.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm(SpinLock<Option<TimerId>>);
+
+impl Alarm {
+    /// Returns an alarm that is not set.
+    pub(crate) const fn new() -> Self {
+        Self(SpinLock::new(None))
+    }
+
+    /// Calls `waker` at `deadline` or soon after, in place of an earlier setting.
+    pub(crate) fn arm_at(&self, deadline: Instant, waker: Waker) {
+        let id = insert(deadline, waker);
+        if let Some(earlier) = self.0.lock().replace(id) {
+            cancel(earlier);
+        }
+    }
+
+    /// Forgets the setting.
+    pub(crate) fn disarm(&self) {
+        if let Some(id) = self.0.lock().take() {
+            cancel(id);
+        }
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.disarm();
+    }
+}
+
+impl vfs::anon::Alarm for Alarm {
+    fn now(&self) -> Instant {
+        clock::now()
+    }
+
+    fn arm(&self, deadline: Instant, waker: &Waker) {
+        self.arm_at(deadline, waker.clone());
+    }
+
+    fn disarm(&self) {
+        Self::disarm(self);
     }
 }

@@ -8,6 +8,7 @@ use crate::arch::port;
 use crate::control::{self, Event};
 use crate::memory::user::UserPtr;
 use crate::schedule;
+use crate::syscall::futex;
 
 /// QEMU's isa-debug-exit device: ends QEMU with status `2 * value + 1`.
 const DEBUG_EXIT_PORT: u16 = 0xf4;
@@ -35,17 +36,13 @@ pub(crate) fn exit_thread(status: u8) -> ! {
     }
 }
 
-/// Does what the end of a thread owes others: `set_tid_address(2)`.
+/// Does what the end of a thread owes others: `set_robust_list(2)`, `set_tid_address(2)`.
 fn release_waiters(thread: &Thread) {
+    futex::release_robust_locks(thread);
     let address = thread.clear_child_tid.load(Ordering::Relaxed);
     if address != 0 && UserPtr::<u32>::new(address).write(&0).is_ok() {
-        crate::syscall::wake_futex(address);
+        futex::wake(address, 1);
     }
-}
-
-/// Asks the program to end: SIGTERM.
-pub(crate) fn terminate() {
-    power_off(Status::Signal(15));
 }
 
 /// Ends the program and the machine.

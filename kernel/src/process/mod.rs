@@ -6,8 +6,10 @@ pub(crate) mod exit;
 pub(crate) mod fault;
 pub(crate) mod init;
 pub(crate) mod limits;
+pub(crate) mod signal;
 mod stack;
 pub(crate) mod thread;
+pub(crate) mod timers;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;

@@ -9,9 +9,11 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::Waker;
 
 use abi::Result;
+use sched::futex::FutexWaiter;
 use sched::{CpuSet, Entity, Nice};
 use sync::SpinLock;
 
+use super::signal::ThreadSignals;
 use super::stack::KernelStack;
 use crate::arch::cpu::{self, Cpu};
 use crate::arch::frame::TrapFrame;
@@ -42,6 +44,12 @@ pub(crate) struct Thread {
     pub(crate) clear_child_tid: AtomicU64,
     /// Processor time used, in nanoseconds, as of the last switch away.
     pub(crate) cpu_time: AtomicU64,
+    /// Its signals.
+    pub(crate) signals: ThreadSignals,
+    /// Its part in the futex table.
+    pub(crate) futex: Arc<FutexWaiter>,
+    /// Where the list of its robust locks begins (`set_robust_list(2)`); 0 for nowhere.
+    pub(crate) robust_list: AtomicU64,
     context: UnsafeCell<Context>,
     stack: KernelStack,
     this: Weak<Self>,
@@ -77,6 +85,9 @@ impl Thread {
             name: SpinLock::new([0; NAME_SIZE]),
             clear_child_tid: AtomicU64::new(0),
             cpu_time: AtomicU64::new(0),
+            signals: ThreadSignals::new(),
+            futex: Arc::default(),
+            robust_list: AtomicU64::new(0),
             context: UnsafeCell::new(context),
             stack,
             this: this.clone(),
@@ -98,8 +109,9 @@ impl Thread {
     }
 
     /// Returns whether a signal is waiting to be delivered to the thread.
+    #[inline]
     pub(crate) fn has_signal(&self) -> bool {
-        false
+        self.signals.has_deliverable()
     }
 
     /// Returns what wakes the thread.

@@ -8,13 +8,16 @@ mod credentials;
 mod descriptor;
 mod dir;
 mod file;
+pub(crate) mod futex;
 mod io;
 mod memory;
 mod numa;
 mod process;
+mod signal;
 mod system;
 mod table;
 mod thread;
+mod time;
 
 use abi::{Errno, Result, Sysno};
 
@@ -22,6 +25,7 @@ use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
 use crate::process::thread::Thread;
 use crate::schedule;
+use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
 
 pub(crate) use system::set_host_name;
 
@@ -45,6 +49,9 @@ pub(crate) fn enter(frame: &mut TrapFrame) -> bool {
         Some(call) => table::dispatch(&mut context, call, &arguments),
         None => Err(Errno::ENOSYS),
     };
+    if result.is_err_and(is_interruption) {
+        Cpu::current().call_attention();
+    }
     let is_changed = context.is_changed;
     if !is_changed {
         frame.rax = encode(result);
@@ -56,6 +63,11 @@ pub(crate) fn enter(frame: &mut TrapFrame) -> bool {
     !is_changed
 }
 
+/// Returns whether a call ended because a signal is to be delivered.
+fn is_interruption(error: Errno) -> bool {
+    matches!(error, Errno::EINTR | RESTART | RESTART_UNLESS_HANDLED)
+}
+
 /// A result as a register holds it: an error is its negated number.
 const fn encode(result: Result<u64>) -> u64 {
     match result {
@@ -63,9 +75,6 @@ const fn encode(result: Result<u64>) -> u64 {
         Err(error) => (error.raw() as u64).wrapping_neg(),
     }
 }
-
-/// Wakes one waiter of the futex at an address, as `exit(2)` does for `set_tid_address(2)`.
-pub(crate) fn wake_futex(_address: u64) {}
 
 /// Answers a call that the kernel does not have, and logs its name the first time.
 fn unknown(call: Sysno) -> Result<u64> {

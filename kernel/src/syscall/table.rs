@@ -7,8 +7,8 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, credentials, descriptor, dir, file, io, memory, numa, process, system,
-    thread, unknown,
+    Context, attribute, credentials, descriptor, dir, file, futex, io, memory, numa, process,
+    signal, system, thread, time, unknown,
 };
 
 macro_rules! syscalls {
@@ -211,4 +211,43 @@ syscalls! {
     sched_yield => thread::sched_yield();
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
     clone3 => thread::clone3(cl_args, size);
+    /// partial: no priority inheritance
+    futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
+    set_robust_list => futex::set_robust_list(head, len);
+    get_robust_list => futex::get_robust_list(tid, head, len);
+    // signals
+    rt_sigaction => signal::rt_sigaction(signum, act, oldact, sigsetsize);
+    rt_sigprocmask => signal::rt_sigprocmask(how, set, oldset, sigsetsize);
+    rt_sigpending => signal::rt_sigpending(set, sigsetsize);
+    rt_sigsuspend => signal::rt_sigsuspend(mask, sigsetsize);
+    rt_sigtimedwait => signal::rt_sigtimedwait(set, info, timeout, sigsetsize);
+    rt_sigreturn => signal::rt_sigreturn();
+    sigaltstack => signal::sigaltstack(ss, old_ss);
+    pause => signal::pause();
+    kill => signal::kill(pid, sig);
+    tkill => signal::tkill(tid, sig);
+    tgkill => signal::tgkill(tgid, tid, sig);
+    rt_sigqueueinfo => signal::rt_sigqueueinfo(tgid, sig, info);
+    rt_tgsigqueueinfo => signal::rt_tgsigqueueinfo(tgid, tid, sig, info);
+    // clocks and timers
+    clock_gettime => time::clock_gettime(clockid, tp);
+    clock_getres => time::clock_getres(clockid, res);
+    /// partial: the clock cannot be set
+    clock_settime => time::clock_settime(clockid, tp);
+    gettimeofday => time::gettimeofday(tv, tz);
+    time => time::time(tloc);
+    nanosleep => time::nanosleep(duration, rem);
+    /// partial: no clocks of processor time
+    clock_nanosleep => time::clock_nanosleep(clockid, flags, t, remain);
+    /// partial: no clocks of processor time
+    timer_create => time::timer_create(clockid, sevp, timerid);
+    timer_settime => time::timer_settime(timerid, flags, new_value, old_value);
+    timer_gettime => time::timer_gettime(timerid, curr_value);
+    timer_getoverrun => time::timer_getoverrun(timerid);
+    timer_delete => time::timer_delete(timerid);
+    /// partial: ITIMER_REAL only
+    setitimer => time::setitimer(which, new_value, old_value);
+    /// partial: ITIMER_REAL only
+    getitimer => time::getitimer(which, curr_value);
+    alarm => time::alarm(seconds);
 }

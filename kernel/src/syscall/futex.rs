@@ -1,0 +1,271 @@
+//! Futexes: `futex(2)`, `set_robust_list(2)`, and what the end of a thread owes its locks.
+//!
+//! The table is `sched`'s; here the words are read, and threads sleep.
+
+use core::sync::atomic::Ordering;
+
+use abi::futex::{
+    COMMAND_MASK, FLAG_REALTIME, FutexOp, OWNER_DIED, ROBUST_LIST_LIMIT, RobustListHead, TID_MASK,
+    WAITERS, WakeOperation,
+};
+use abi::time::{Instant, Timespec};
+use abi::{Errno, Result};
+use sched::FutexTable;
+use sched::futex::{Key, MATCH_ANY};
+
+use super::Context;
+use crate::arch::clock;
+use crate::memory::user::{self, UserPtr};
+use crate::process::Process;
+use crate::process::thread::Thread;
+use crate::time;
+use crate::wait::{self, RESTART, RESTART_UNLESS_HANDLED, Wakeup};
+
+static TABLE: FutexTable = FutexTable::new();
+
+/// `futex(2)`; the operations with priority inheritance are `ENOSYS`, as on a Linux without them.
+pub(super) fn futex(
+    cx: &mut Context<'_>,
+    address: u64,
+    op: u32,
+    value: u32,
+    timeout: u64,
+    address2: u64,
+    value3: u32,
+) -> Result<u64> {
+    let command = FutexOp::from_raw(op & COMMAND_MASK).ok_or(Errno::ENOSYS)?;
+    let is_realtime = op & FLAG_REALTIME != 0;
+    if is_realtime && command != FutexOp::WaitBitset {
+        return Err(Errno::ENOSYS);
+    }
+    let timeout_at = UserPtr::<Timespec>::new(timeout);
+    // Where the call has a second count instead of a timeout, it is in the same register.
+    let count2 = timeout.to_le_bytes().first_chunk().map_or(0, |low| u32::from_le_bytes(*low));
+    match command {
+        FutexOp::Wait => {
+            let deadline = match timeout_at.non_null() {
+                Some(timeout) => Some(clock::now() + timeout.read()?.to_duration()?),
+                None => None,
+            };
+            wait(cx, address, value, MATCH_ANY, deadline)
+        }
+        FutexOp::WaitBitset => {
+            let deadline = absolute_deadline(timeout_at, is_realtime)?;
+            wait(cx, address, value, value3, deadline)
+        }
+        FutexOp::Wake => TABLE.wake(key(address)?, at_least_one(value), MATCH_ANY).map(u64::from),
+        FutexOp::WakeBitset => {
+            TABLE.wake(key(address)?, at_least_one(value), value3).map(u64::from)
+        }
+        FutexOp::Requeue => requeue(address, address2, (value, count2), None),
+        FutexOp::CmpRequeue => requeue(address, address2, (value, count2), Some(value3)),
+        FutexOp::WakeOp => wake_op(address, address2, (value, count2), value3),
+        _ => Err(Errno::ENOSYS),
+    }
+}
+
+/// Returns the key of a word's address.
+///
+/// # Errors
+/// `EINVAL` for an address that is not aligned, `EFAULT` for one outside the application's half.
+fn key(address: u64) -> Result<Key> {
+    if !address.is_multiple_of(4) {
+        return Err(Errno::EINVAL);
+    }
+    user::check(address, 4)?;
+    Ok(Key::private(address))
+}
+
+/// Linux wakes one waiter even where none is asked for.
+fn at_least_one(count: u32) -> u32 {
+    if count.cast_signed() <= 0 { 1 } else { count }
+}
+
+fn absolute_deadline(timeout: UserPtr<Timespec>, is_realtime: bool) -> Result<Option<Instant>> {
+    let Some(timeout) = timeout.non_null() else { return Ok(None) };
+    let since_origin = timeout.read()?.to_duration()?;
+    Ok(Some(if is_realtime {
+        time::instant_of_realtime(since_origin)
+    } else {
+        Instant::default() + since_origin
+    }))
+}
+
+/// Sleeps while the word at `address` is `expected` until woken.
+fn wait(
+    cx: &Context<'_>,
+    address: u64,
+    expected: u32,
+    bitset: u32,
+    deadline: Option<Instant>,
+) -> Result<u64> {
+    let key = key(address)?;
+    let thread = cx.thread;
+    let waker = thread.waker();
+    with_present(address, || {
+        TABLE.wait(key, bitset, &thread.futex, &waker, || {
+            let value = user::atomically(|| user::load_u32(address))?;
+            if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
+        })
+    })?;
+    loop {
+        let wakeup = wait::sleep(deadline);
+        if !thread.futex.is_waiting() {
+            return Ok(0);
+        }
+        let error = match wakeup {
+            Wakeup::Woken => continue,
+            Wakeup::TimedOut => Errno::ETIMEDOUT,
+            // With a timeout the call would begin it anew.
+            Wakeup::Interrupted if deadline.is_some() => RESTART_UNLESS_HANDLED,
+            Wakeup::Interrupted => RESTART,
+        };
+        // A wake-up may have come at the last moment.
+        return if TABLE.cancel(&thread.futex) { Err(error) } else { Ok(0) };
+    }
+}
+
+/// Runs an operation that reads the word at `address` under locks, where a page that is missing
+/// is `EFAULT`; makes the page present and tries again if it can be.
+fn with_present<T>(address: u64, mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match operation() {
+            Err(Errno::EFAULT) => user::load_u32(address)?,
+            result => return result,
+        };
+    }
+}
+
+fn requeue(
+    address: u64,
+    address2: u64,
+    (wake, requeue): (u32, u32),
+    expected: Option<u32>,
+) -> Result<u64> {
+    if wake.cast_signed() < 0 || requeue.cast_signed() < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let keys = (key(address)?, key(address2)?);
+    let (woken, moved) = with_present(address, || {
+        TABLE.requeue(keys, wake, requeue, || {
+            let Some(expected) = expected else { return Ok(()) };
+            let value = user::atomically(|| user::load_u32(address))?;
+            if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
+        })
+    })?;
+    Ok(u64::from(woken) + u64::from(moved))
+}
+
+fn wake_op(address: u64, address2: u64, (count, count2): (u32, u32), code: u32) -> Result<u64> {
+    let keys = (key(address)?, key(address2)?);
+    let operation = WakeOperation::from_raw(code).ok_or(Errno::ENOSYS)?;
+    let (count, count2) = (at_least_one(count), at_least_one(count2));
+    loop {
+        let result = TABLE.wake_op(keys, count, count2, || {
+            let old = user::atomically(|| replace(address2, |old| operation.apply(old)))?;
+            Ok(operation.wakes(old))
+        });
+        match result {
+            // The exchange of equal values makes a page present that can be written.
+            Err(Errno::EFAULT) => user::compare_exchange_u32(address2, 0, 0)?,
+            result => return result.map(u64::from),
+        };
+    }
+}
+
+/// Replaces a word by what `change` makes of it; returns what it was.
+fn replace(address: u64, change: impl Fn(u32) -> u32) -> Result<u32> {
+    let mut old = user::load_u32(address)?;
+    loop {
+        let found = user::compare_exchange_u32(address, old, change(old))?;
+        if found == old {
+            return Ok(old);
+        }
+        old = found;
+    }
+}
+
+/// Wakes up to `count` waiters of the word at an address.
+pub(crate) fn wake(address: u64, count: u32) {
+    if let Ok(key) = key(address) {
+        // The bit set is not empty, the only thing that fails.
+        let _ = TABLE.wake(key, count, MATCH_ANY);
+    }
+}
+
+/// `set_robust_list(2)`.
+pub(super) fn set_robust_list(cx: &mut Context<'_>, head: u64, size: usize) -> Result<()> {
+    if size != size_of::<RobustListHead>() {
+        return Err(Errno::EINVAL);
+    }
+    cx.thread.robust_list.store(head, Ordering::Relaxed);
+    Ok(())
+}
+
+/// `get_robust_list(2)`.
+pub(super) fn get_robust_list(
+    cx: &mut Context<'_>,
+    tid: u32,
+    head: UserPtr<u64>,
+    size: UserPtr<u64>,
+) -> Result<()> {
+    let list = |thread: &Thread| thread.robust_list.load(Ordering::Relaxed);
+    let address = match tid {
+        0 => list(cx.thread),
+        _ => list(&*Process::current().thread(tid).ok_or(Errno::ESRCH)?),
+    };
+    size.write(&(size_of::<RobustListHead>() as u64))?;
+    head.write(&address)
+}
+
+/// Marks the robust locks that a thread holds at its end as left by a dead owner, and wakes a
+/// waiter of each. A list that is not there ends it.
+pub(crate) fn release_robust_locks(thread: &Thread) {
+    let head_at = thread.robust_list.swap(0, Ordering::Relaxed);
+    if head_at == 0 {
+        return;
+    }
+    let Ok(head) = UserPtr::<RobustListHead>::new(head_at).read() else { return };
+    let word_of = |entry: u64| (entry & !1).wrapping_add_signed(head.futex_offset);
+    let mut entry = head.first;
+    for _ in 0..ROBUST_LIST_LIMIT {
+        if entry & !1 == head_at {
+            break;
+        }
+        let next = UserPtr::<u64>::new(entry & !1).read();
+        if entry & !1 != head.pending & !1 && release_lock(word_of(entry), thread.tid).is_err() {
+            return;
+        }
+        match next {
+            Ok(next) => entry = next,
+            Err(_) => return,
+        }
+    }
+    if head.pending & !1 != 0 {
+        let word = word_of(head.pending);
+        // The thread may have died between releasing a lock and waking its waiter.
+        if release_lock(word, thread.tid).is_ok_and(|was_held| !was_held) {
+            wake(word, 1);
+        }
+    }
+}
+
+/// Marks a lock word as left by its owner if `tid` owns it, and returns whether it did.
+fn release_lock(word: u64, tid: u32) -> Result<bool> {
+    key(word)?;
+    let mut value = user::load_u32(word)?;
+    loop {
+        if value & TID_MASK != tid & TID_MASK {
+            return Ok(false);
+        }
+        let left = value & WAITERS | OWNER_DIED;
+        let found = user::compare_exchange_u32(word, value, left)?;
+        if found == value {
+            if value & WAITERS != 0 {
+                wake(word, 1);
+            }
+            return Ok(true);
+        }
+        value = found;
+    }
+}
