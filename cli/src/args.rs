@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Ports,
     /// Run the conformance programs on Linux and on Scull, then the ports' checks.
     Test(TestArgs),
+    /// Compare an application on Scull with the same on a Linux guest.
+    Bench(BenchArgs),
     /// Check rules of the source tree that no compiler knows.
     #[command(hide = true)]
     Tidy {
@@ -141,6 +143,20 @@ pub(crate) struct TestArgs {
     /// The kind of machine.
     #[arg(long, value_enum, default_value = "microvm")]
     pub(crate) machine: MachineKind,
+    /// A kernel other than the one built beside this tool.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+}
+
+/// What `scull bench` takes.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The benchmark: memcached.
+    #[arg(default_value = "memcached")]
+    pub(crate) what: String,
+    /// How often each guest is measured, in alternation.
+    #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub(crate) pairs: u8,
     /// A kernel other than the one built beside this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,

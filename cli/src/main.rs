@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod args;
+mod bench;
 mod console;
 mod debian;
 mod error;
@@ -51,6 +52,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Trace(args) => run::run(&args, &["trace=on"]),
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
+        Command::Bench(args) => bench::bench(&args),
         Command::Test(args) => test::test(&args),
         Command::Tidy { write } => tidy::tidy(write),
     }

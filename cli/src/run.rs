@@ -53,6 +53,7 @@ pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
         command_line: qemu::command_line(&launch, &args.machine.net, &extra),
         net: args.machine.net.clone(),
         publish,
+        plugin: None,
     };
     let (sender, receiver) = mpsc::channel();
     watch_signals(&sender)?;

@@ -76,6 +76,7 @@ impl Lab {
             command_line: qemu::command_line(&launch, &Net::None, &[]),
             net: Net::None,
             publish: Vec::new(),
+            plugin: None,
         };
         let (sender, receiver) = mpsc::channel();
         let console = Capture::default();

@@ -51,6 +51,8 @@ pub(crate) struct Machine {
     pub(crate) net: Net,
     /// Ports to forward.
     pub(crate) publish: Vec<Publish>,
+    /// A plugin of QEMU's to load.
+    pub(crate) plugin: Option<PathBuf>,
 }
 
 /// Something that happened around a guest.
@@ -129,6 +131,17 @@ impl Guest {
     /// Fails where the host is out of descriptors.
     pub(crate) fn console(&self) -> io::Result<UnixStream> {
         self.console.try_clone()
+    }
+
+    /// Returns the monitor's process id.
+    pub(crate) const fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Asks the monitor to end as if its window was closed, so that its plugins say their last.
+    pub(crate) fn quit(&self) {
+        // It can have ended meanwhile; that is what was wanted.
+        let _ = signal::kill(self.pid, signal::SIGTERM);
     }
 
     /// Asks the kernel to send SIGTERM to the application.

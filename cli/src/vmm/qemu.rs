@@ -60,6 +60,9 @@ pub(crate) fn arguments(machine: &Machine) -> Vec<OsString> {
         }]);
     }
     add(&["-append", &machine.command_line]);
+    if let Some(plugin) = &machine.plugin {
+        args.extend(["-plugin".into(), plugin.clone().into_os_string()]);
+    }
     args.extend(["-kernel".into(), machine.kernel.clone().into_os_string()]);
     args.extend(["-initrd".into(), machine.image.clone().into_os_string()]);
     args
@@ -169,6 +172,7 @@ mod tests {
             command_line: String::new(),
             net: Net::User,
             publish: vec!["0.0.0.0:53:5353/udp".parse().unwrap()],
+            plugin: None,
         };
         assert_eq!(netdev(&machine).unwrap(), "user,id=net,hostfwd=udp:0.0.0.0:53-:5353");
         let args = arguments(&machine);

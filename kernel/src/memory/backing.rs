@@ -128,9 +128,7 @@ fn forget(file: &Arc<dyn File>, numbers: Range<u64>, copies: Copies) {
         return;
     };
     if numbers.start < numbers.end {
-        // Both under the one lock, or a fault between them would map what is then let go.
-        let mut space = space::lock();
-        space.forget(&*pages, numbers.clone(), copies);
+        space::lock().forget(&*pages, numbers.clone(), copies);
         pages.mapped.lock().retain(|number, _| !numbers.contains(number));
     }
 }

@@ -1,0 +1,86 @@
+//! Guest instructions a request: the difference between a long load and a short one.
+//!
+//! A plugin of QEMU counts all instructions that the guest executes from start to end. Two runs
+//! that differ in the number of requests only differ by the cost of those requests.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::guest::{Kit, Running, System};
+use super::load::{self, Kind, Load};
+use super::report::{Series, Table};
+use super::{MEMORY, START};
+use crate::args::{MachineKind, Net};
+use crate::project::{self, Scratch};
+
+const SOURCE: &str = include_str!("count.c");
+const SHORT: usize = 2_000;
+const LONG: usize = 12_000;
+const ROUNDS: usize = 3;
+
+/// Compiles the plugin.
+fn plugin() -> Result<PathBuf> {
+    let output = project::cache("bench")?.join("count.so");
+    let scratch = Scratch::new()?;
+    let source = scratch.path().join("count.c");
+    std::fs::write(&source, SOURCE)?;
+    let mut command = Command::new("cc");
+    command.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&output).arg(&source);
+    if !command.status().context("cannot run cc")?.success() {
+        bail!("cannot compile QEMU's plugin that counts instructions");
+    }
+    Ok(output)
+}
+
+/// Adds the instructions a GET to the report.
+///
+/// # Errors
+/// Fails where a guest or the load fails.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
+    let plugin = plugin()?;
+    let mut table = Table::new("Guest instructions a get", &["1 connection", "8 connections"]);
+    let mut baseline: Option<[Series; 2]> = None;
+    for system in
+        [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)]
+    {
+        let mut cells: [Series; 2] = Default::default();
+        for (cell, connections) in cells.iter_mut().zip([1, 8]) {
+            for _ in 0..ROUNDS {
+                let short = count(kit, system, net, &plugin, connections, SHORT)?;
+                let long = count(kit, system, net, &plugin, connections, LONG)?;
+                cell.add((long as f64 - short as f64) / (LONG - SHORT) as f64);
+            }
+        }
+        table.row(system.name(), &cells, baseline.as_ref().unwrap_or(&cells));
+        baseline.get_or_insert(cells);
+        eprintln!("scull: instructions {}", system.name());
+    }
+    text.push_str(&table.render());
+    Ok(())
+}
+
+/// Counts the instructions of a guest's life with so many requests in it.
+fn count(
+    kit: &Kit,
+    system: System,
+    net: &Net,
+    plugin: &std::path::Path,
+    connections: usize,
+    requests: usize,
+) -> Result<u64> {
+    let mut machine = kit.machine(system, net, MEMORY);
+    machine.plugin = Some(plugin.to_path_buf());
+    let running = Running::start(&machine, net)?;
+    load::first_answer(running.server, START).with_context(|| system.name())?;
+    load::fill(running.server)?;
+    let server = running.server;
+    Load { server, kind: Kind::Get, connections, pipeline: 1, requests }.run()?;
+    let words = running.terminate();
+    words
+        .lines()
+        .find_map(|line| line.strip_prefix("instructions ")?.trim().parse().ok())
+        .with_context(|| format!("QEMU counted nothing: {words}"))
+}
