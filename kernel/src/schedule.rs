@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
 use abi::time::Instant;
-use sched::RunQueue;
+use sched::{CpuSet, Entity, Nice, RunQueue};
 use sync::SpinLock;
 
 use crate::arch::clock;
@@ -201,3 +201,46 @@ fn arm_timer(local: &Local) {
 
 /// Below this the way to the timer and back takes longer than what is waited for.
 const SHORTEST_SLICE: Duration = Duration::from_micros(50);
+
+/// How many processors run threads.
+pub(crate) const CPU_COUNT: usize = MAX_CPUS;
+
+/// Returns the scheduler's data of a thread, wherever the thread is.
+pub(crate) fn entity(thread: &Thread) -> Entity {
+    let mut found = Entity::new(Nice::default(), CpuSet::ALL, 0);
+    update(thread, |entity| found = *entity);
+    found
+}
+
+/// Changes the scheduler's data of a thread, wherever the thread is.
+pub(crate) fn update_entity(thread: &Arc<Thread>, change: impl FnOnce(&mut Entity)) {
+    update(thread, change);
+}
+
+fn update(thread: &Thread, change: impl FnOnce(&mut Entity)) {
+    let mut sleep = thread.sleep.lock();
+    if let Some(entity) = &mut sleep.entity {
+        return change(entity);
+    }
+    let mut change = Some(change);
+    let is_it = |candidate: &Arc<Thread>| core::ptr::eq(Arc::as_ptr(candidate), thread);
+    for local in &LOCALS {
+        let mut queue = local.queue.lock();
+        if queue.current().is_some_and(|current| is_it(&current.thread)) {
+            return queue.update_current(|entity| {
+                if let Some(change) = change.take() {
+                    change(entity);
+                }
+            });
+        }
+        if let Some(mut queued) = queue.remove(is_it) {
+            if let Some(change) = change.take() {
+                change(&mut queued.entity);
+            }
+            if queue.enqueue(queued.thread, queued.entity) {
+                local.is_preempted.store(true, Ordering::Relaxed);
+            }
+            return;
+        }
+    }
+}

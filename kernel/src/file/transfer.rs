@@ -2,10 +2,12 @@
 
 use abi::fcntl::OpenFlags;
 use abi::poll::Events;
+use abi::signal::Signal;
 use abi::{Errno, Result};
 use vfs::OpenFile;
 
 use crate::memory::user::UserBuffers;
+use crate::process::signal;
 use crate::wait;
 
 /// Where in a file a transfer begins.
@@ -79,6 +81,7 @@ pub(crate) fn read(
 }
 
 /// Writes as `write(2)` does: everything, or what could be written until an error or a signal.
+/// A broken pipe raises SIGPIPE.
 ///
 /// # Errors
 /// As [`OpenFile::write`] and [`blocking`], if nothing was written.
@@ -95,8 +98,12 @@ pub(crate) fn write(
         });
         match step {
             Ok(count) => done += count,
-            Err(errno) if done == 0 => return Err(errno),
-            Err(_) => return Ok(done),
+            Err(errno) => {
+                if errno == Errno::EPIPE {
+                    signal::send_to_current(Signal::SIGPIPE);
+                }
+                return if done == 0 { Err(errno) } else { Ok(done) };
+            }
         }
         if step == Ok(0) || origin.remaining() == 0 {
             return Ok(done);

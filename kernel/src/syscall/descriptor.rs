@@ -3,10 +3,11 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETSIG, F_SETFD, F_SETFL, FD_CLOEXEC,
-    OpenFlags,
+    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETPIPE_SZ, F_GETSIG, F_SETFD, F_SETFL,
+    F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
 };
 use abi::{Errno, Result};
+use vfs::anon::PipeEnd;
 use vfs::{OnExec, OpenFile};
 
 use super::Context;
@@ -107,6 +108,14 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         F_SETFL => {
             file.set_flags(OpenFlags::from_bits_retain(number()?));
             Ok(0)
+        }
+        F_SETPIPE_SZ => {
+            let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
+            end.pipe().set_capacity(number()?).map(|capacity| capacity as u64)
+        }
+        F_GETPIPE_SZ => {
+            let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
+            Ok(end.pipe().capacity() as u64)
         }
         // Nobody has asked for SIGIO: F_SETOWN is refused.
         F_GETOWN | F_GETSIG => Ok(0),

@@ -7,8 +7,8 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, credentials, descriptor, dir, file, futex, io, memory, numa, process,
-    signal, system, thread, time, unknown,
+    Context, attribute, credentials, descriptor, dir, event, file, futex, io, memory, numa, poll,
+    process, scheduling, signal, system, thread, time, unknown,
 };
 
 macro_rules! syscalls {
@@ -215,6 +215,20 @@ syscalls! {
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
     set_robust_list => futex::set_robust_list(head, len);
     get_robust_list => futex::get_robust_list(tid, head, len);
+    // scheduling
+    sched_getaffinity => scheduling::sched_getaffinity(pid, cpusetsize, mask);
+    sched_setaffinity => scheduling::sched_setaffinity(pid, cpusetsize, mask);
+    sched_getscheduler => scheduling::sched_getscheduler(pid);
+    /// partial: real-time policies are EPERM
+    sched_setscheduler => scheduling::sched_setscheduler(pid, policy, param);
+    sched_getparam => scheduling::sched_getparam(pid, param);
+    sched_setparam => scheduling::sched_setparam(pid, param);
+    sched_get_priority_max => scheduling::sched_get_priority_max(policy);
+    sched_get_priority_min => scheduling::sched_get_priority_min(policy);
+    sched_rr_get_interval => scheduling::sched_rr_get_interval(pid, tp);
+    getpriority => scheduling::getpriority(which, who);
+    setpriority => scheduling::setpriority(which, who, prio);
+    getcpu => scheduling::getcpu(cpu, node);
     // signals
     rt_sigaction => signal::rt_sigaction(signum, act, oldact, sigsetsize);
     rt_sigprocmask => signal::rt_sigprocmask(how, set, oldset, sigsetsize);
@@ -229,6 +243,25 @@ syscalls! {
     tgkill => signal::tgkill(tgid, tid, sig);
     rt_sigqueueinfo => signal::rt_sigqueueinfo(tgid, sig, info);
     rt_tgsigqueueinfo => signal::rt_tgsigqueueinfo(tgid, tid, sig, info);
+    // waiting for files
+    poll => poll::poll(fds, nfds, timeout);
+    ppoll => poll::ppoll(fds, nfds, tmo_p, sigmask, sigsetsize);
+    select => poll::select(nfds, readfds, writefds, exceptfds, timeout);
+    pselect6 => poll::pselect6(nfds, readfds, writefds, exceptfds, timeout, sigmask);
+    epoll_create => poll::epoll_create(size);
+    epoll_create1 => poll::epoll_create1(flags);
+    epoll_ctl => poll::epoll_ctl(epfd, op, fd, event);
+    epoll_wait => poll::epoll_wait(epfd, events, maxevents, timeout);
+    epoll_pwait => poll::epoll_pwait(epfd, events, maxevents, timeout, sigmask, sigsetsize);
+    epoll_pwait2 => poll::epoll_pwait2(epfd, events, maxevents, timeout, sigmask, sigsetsize);
+    pipe => event::pipe(pipefd);
+    /// partial: O_DIRECT is EINVAL
+    pipe2 => event::pipe2(pipefd, flags);
+    eventfd => event::eventfd(initval);
+    eventfd2 => event::eventfd2(initval, flags);
+    timerfd_create => event::timerfd_create(clockid, flags);
+    timerfd_settime => event::timerfd_settime(fd, flags, new_value, old_value);
+    timerfd_gettime => event::timerfd_gettime(fd, curr_value);
     // clocks and timers
     clock_gettime => time::clock_gettime(clockid, tp);
     clock_getres => time::clock_getres(clockid, res);

@@ -155,7 +155,11 @@ fn sleep_for(duration: Duration, remaining: UserPtr<Timespec>) -> Result<()> {
 }
 
 /// Returns when a timer goes off first that is set to `setting`, `None` if never.
-fn first_deadline(setting: TimerSetting, is_absolute: bool, is_realtime: bool) -> Option<Instant> {
+pub(super) fn first_deadline(
+    setting: TimerSetting,
+    is_absolute: bool,
+    is_realtime: bool,
+) -> Option<Instant> {
     let value = Some(setting.value).filter(|value| !value.is_zero())?;
     Some(if is_absolute { instant_on(is_realtime, value) } else { clock::now() + value })
 }

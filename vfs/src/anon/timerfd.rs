@@ -16,6 +16,7 @@ use core::time::Duration;
 use abi::io::Sink;
 use abi::poll::Events;
 use abi::time::Instant;
+use abi::timer::ClockId;
 use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
@@ -73,16 +74,22 @@ impl Wake for Shared {
 /// A timer that becomes readable when it goes off.
 #[derive(Debug)]
 pub struct TimerFd {
+    clock: ClockId,
     shared: Arc<Shared>,
     waker: Waker,
     alarm: Box<dyn Alarm>,
 }
 
 impl TimerFd {
-    /// Returns a timer that is not armed.
-    pub fn new(alarm: Box<dyn Alarm>) -> Arc<Self> {
+    /// Returns a timer that is not armed; `clock` is what its user counts on.
+    pub fn new(clock: ClockId, alarm: Box<dyn Alarm>) -> Arc<Self> {
         let shared = Arc::<Shared>::default();
-        Arc::new(Self { waker: Waker::from(shared.clone()), shared, alarm })
+        Arc::new(Self { clock, waker: Waker::from(shared.clone()), shared, alarm })
+    }
+
+    /// Returns the clock that its user counts on.
+    pub const fn clock(&self) -> ClockId {
+        self.clock
     }
 
     /// Arms the timer for `deadline` and every `interval` after it, or disarms it, and returns the
@@ -230,7 +237,7 @@ mod tests {
 
     fn timer() -> (Fake, Arc<TimerFd>) {
         let fake = Fake::default();
-        (fake.clone(), TimerFd::new(Box::new(fake)))
+        (fake.clone(), TimerFd::new(ClockId::Monotonic, Box::new(fake)))
     }
 
     fn read(file: &TimerFd) -> Result<u64> {

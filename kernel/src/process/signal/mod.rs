@@ -13,7 +13,8 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::signal::{
-    ActionFlags, COUNT, DefaultAction, SIG_DFL, SigAction, SigInfo, SigStack, Signal, SignalSet,
+    ActionFlags, COUNT, DefaultAction, SI_USER, SIG_DFL, SigAction, SigInfo, SigStack, Signal,
+    SignalSet,
 };
 use abi::{Errno, Result};
 use sync::SpinLock;
@@ -207,6 +208,14 @@ pub(crate) fn send_to_thread(thread: &Arc<Thread>, info: SigInfo) -> Result<bool
     Ok(is_new)
 }
 
+/// Sends the running thread a signal on account of its own call, such as SIGPIPE.
+pub(crate) fn send_to_current(signal: Signal) {
+    if let Some(thread) = Thread::current().arc() {
+        // A standard signal that is pending already will do as well.
+        let _ = send_to_thread(&thread, own_info(signal, SI_USER));
+    }
+}
+
 /// Sends a signal to the program: `kill(2)`. The first thread that does not block it gets it.
 /// Returns as [`send_to_thread`].
 ///
@@ -344,7 +353,7 @@ fn end_by(signal: Signal, frame: &TrapFrame) -> ! {
 /// Asks the program to end, as the host's user does: SIGTERM.
 pub(crate) fn terminate() {
     // One that is pending already will do as well.
-    let _ = send_to_process(SigInfo::from_process(Signal::SIGTERM, abi::signal::SI_USER, 0, 0));
+    let _ = send_to_process(SigInfo::from_process(Signal::SIGTERM, SI_USER, 0, 0));
 }
 
 /// Returns what a signal carries that the program sends itself.
