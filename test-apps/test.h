@@ -172,13 +172,14 @@ static inline long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// Waits up to ten seconds for a condition; its value at the end.
+// Waits up to ten seconds for a condition; whether it came true.
 #define WAIT_FOR(...)                                              \
 	({                                                         \
 		long limit_ = now_ms() + 10000;                    \
-		while (!(__VA_ARGS__) && now_ms() < limit_)        \
+		int holds_;                                        \
+		while (!(holds_ = (__VA_ARGS__) ? 1 : 0) && now_ms() < limit_) \
 			sleep_ms(1);                               \
-		(__VA_ARGS__) ? 1 : 0;                             \
+		holds_;                                            \
 	})
 
 static inline pthread_t spawn(void *(*body)(void *), void *argument)

@@ -1,0 +1,55 @@
+// getuid(2) and its family, getgroups(2), and root becoming somebody else for good.
+#include "../test.h"
+#include <grp.h>
+
+static void show(void)
+{
+	uid_t real, effective, saved;
+	gid_t real_group, effective_group, saved_group;
+
+	MUST(getresuid(&real, &effective, &saved));
+	MUST(getresgid(&real_group, &effective_group, &saved_group));
+	say("%d %d %d, %d %d %d", (int)real, (int)effective, (int)saved, (int)real_group, (int)effective_group, (int)saved_group);
+}
+
+int main(void)
+{
+	gid_t groups[8] = { 0 }, wanted[3] = { 10, 20, 30 };
+
+	SHOW(getuid());
+	SHOW(geteuid());
+	SHOW(getgid());
+	SHOW(getegid());
+	show();
+	SHOW(SYS(getresuid, BAD, BAD, BAD));
+	SHOW(setgroups(3, wanted));
+	SHOW(getgroups(0, NULL));
+	SHOW(getgroups(8, groups));
+	say("%d %d %d", (int)groups[0], (int)groups[1], (int)groups[2]);
+	SHOW(SYS(getgroups, 1, groups));
+	SHOW(SYS(getgroups, -1, groups));
+	SHOW(SYS(setgroups, 1, BAD));
+	SHOW(SYS(setgroups, 1 << 20, groups));
+	SHOW(setgroups(0, NULL));
+	SHOW(getgroups(8, groups));
+	SHOW(setresgid(5, 6, 7));
+	show();
+	SHOW(setgid(65534));
+	show();
+	SHOW(seteuid(1000));
+	show();
+	SHOW(SYS(setgroups, 0, NULL));
+	SHOW(seteuid(0));
+	show();
+	SHOW(SYS(setuid, -1));
+	SHOW(setuid(65534));
+	show();
+	SHOW(setuid(0));
+	SHOW(setgid(0));
+	SHOW(seteuid(0));
+	SHOW(setuid(65534));
+	SHOW(setreuid((uid_t)-1, 65534));
+	SHOW(setresuid(0, (uid_t)-1, (uid_t)-1));
+	SHOW(geteuid());
+	return 0;
+}

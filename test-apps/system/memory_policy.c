@@ -1,0 +1,20 @@
+// get_mempolicy(2), set_mempolicy(2), mbind(2): one node, the default policy.
+#include "../test.h"
+
+int main(void)
+{
+	int mode = -1;
+	unsigned long mask = 0;
+	char *page = (char *)MUST(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+
+	SHOW(SYS(get_mempolicy, &mode, NULL, 0, NULL, 0));
+	SHOW(mode);
+	SHOW(SYS(set_mempolicy, 0, NULL, 0));
+	SHOW(SYS(set_mempolicy, 99, NULL, 0));
+	SHOW(SYS(get_mempolicy, &mode, NULL, 0, NULL, 1 << 10));
+	SHOW(SYS(get_mempolicy, BAD, NULL, 0, NULL, 0));
+	mask = 1;
+	SHOW(SYS(mbind, page, 4096, 1, &mask, 64, 0));
+	page[0] = 1;
+	return 0;
+}
