@@ -1,26 +1,34 @@
 //! Starting a program: what `execve(2)` does.
 //!
 //! [`open`] and [`Prepared::read`] find all that can be wrong with the files and change nothing;
-//! [`Prepared::load`] puts the program into an address space in which nothing is mapped. Scripts
-//! (`#!`) fail with `ENOEXEC`.
+//! [`launch`] puts the program into an address space in which nothing is mapped, [`replace`] takes
+//! the running one away first. Scripts (`#!`) fail with `ENOEXEC`.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::fcntl::OpenFlags;
 use abi::mman::{MapFlags, Prot};
+use abi::signal::Signal;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 use elf::{Arguments, Auxiliary, Flags, Program, RELOCATABLE_BASE, Random, Stack, Step};
 use mm::vma::Role;
 use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
+use sync::SpinLock;
 use vfs::path::LastLink;
 use vfs::{Found, Location, Namespace, OpenFile, namespace};
 
+use super::exit::{self, Status};
+use super::thread::{NAME_SIZE, Thread};
+use super::{PID, signal, timers};
+use crate::arch::frame::TrapFrame;
+use crate::arch::thread::ExtendedState;
 use crate::arch::{cpu, index, thread};
 use crate::memory::{file_backing, space, user};
-use crate::{random, vdso};
+use crate::{file, random, vdso};
 
 /// The part of the stack that is mapped at once beyond what is on it, in bytes; it grows.
 const FIRST_STACK: u64 = 128 << 10;
@@ -40,14 +48,35 @@ const SIGNAL_FRAME: u64 = 936;
 
 /// Whether addresses are chosen at random.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Placement {
+enum Placement {
     /// They are.
     Random,
     /// They are the same each time.
     Fixed,
 }
 
+/// Whether programs are placed at random.
+static IS_RANDOM: AtomicBool = AtomicBool::new(true);
+
+/// Places all programs from now on where they would be without randomisation.
+pub(crate) fn place_fixed() {
+    IS_RANDOM.store(false, Ordering::Relaxed);
+}
+
+/// The program that runs.
+static IMAGE: SpinLock<Option<Arc<Loaded>>> = SpinLock::new(None);
+
+/// Returns the program that runs, for `/proc/self`.
+pub(crate) fn image() -> Option<Arc<Loaded>> {
+    IMAGE.lock().clone()
+}
+
 impl Placement {
+    /// Returns how programs are placed.
+    fn current() -> Self {
+        if IS_RANDOM.load(Ordering::Relaxed) { Self::Random } else { Self::Fixed }
+    }
+
     /// Returns a distance in bytes of fewer than `pages` pages.
     fn shift(self, pages: u64) -> u64 {
         match self {
@@ -173,7 +202,8 @@ impl Prepared {
     ///
     /// # Errors
     /// `ENOMEM` if there is not enough memory or space.
-    pub(crate) fn load(self, arguments: &Arguments<'_>, placement: Placement) -> Result<Loaded> {
+    fn load(self, arguments: &Arguments<'_>) -> Result<Loaded> {
+        let placement = Placement::current();
         let base = RELOCATABLE_BASE + placement.shift(PROGRAM_SHIFTS);
         let bias = self.main.program.bias_at(base);
         let main = self.main.place(bias)?;
@@ -256,6 +286,53 @@ impl Executable {
         }
         Ok(Placed { bias, entry: self.program.entry.wrapping_add(bias) })
     }
+}
+
+/// Loads a program where nothing is mapped, and makes its first thread, which does not run yet.
+///
+/// # Errors
+/// As [`Prepared::load`]; `EAGAIN` if there is no memory for the thread.
+pub(crate) fn launch(
+    tid: u32,
+    program: Prepared,
+    arguments: &Arguments<'_>,
+) -> Result<Arc<Thread>> {
+    let loaded = program.load(arguments)?;
+    let frame = TrapFrame::new(loaded.entry, loaded.stack_pointer);
+    let thread = Thread::new(tid, frame, 0, ExtendedState::new())?;
+    *thread.name.lock() = thread_name(arguments.execfn);
+    *IMAGE.lock() = Some(Arc::new(loaded));
+    Ok(thread)
+}
+
+/// Returns what a program's first thread is called: the file's name, cut to what fits.
+fn thread_name(path: &[u8]) -> [u8; NAME_SIZE] {
+    let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    let mut name = [0; NAME_SIZE];
+    for (place, byte) in name[..NAME_SIZE - 1].iter_mut().zip(file) {
+        *place = *byte;
+    }
+    name
+}
+
+/// Ends all that the running program is but the calling thread, and loads another in its place;
+/// returns the other's first thread. If that fails it is too late to go back, and the machine ends
+/// as if by SIGKILL.
+///
+/// # Errors
+/// `EAGAIN` if another thread is doing the same.
+pub(crate) fn replace(program: Prepared, arguments: &Arguments<'_>) -> Result<Arc<Thread>> {
+    exit::end_other_threads()?;
+    drop(file::current().descriptors.close_on_exec());
+    signal::reset_handlers();
+    timers::delete_all();
+    space::lock().clear();
+    let thread = launch(PID, program, arguments).unwrap_or_else(|errno| {
+        log::error!("{} cannot be loaded: {errno}", arguments.execfn.escape_ascii());
+        exit::power_off(Status::Signal(Signal::SIGKILL.raw()))
+    });
+    thread.signals.set_mask(Thread::current().signals.mask());
+    Ok(thread)
 }
 
 /// Returns a request for private memory that is zero.

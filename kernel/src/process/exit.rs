@@ -1,9 +1,14 @@
 //! The end: of a thread, of the program, of the machine.
 
-use core::sync::atomic::Ordering;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::Process;
+use abi::signal::Signal;
+use abi::{Errno, Result};
+
 use super::thread::Thread;
+use super::{Process, signal};
 use crate::arch::port;
 use crate::control::{self, Event};
 use crate::memory::user::UserPtr;
@@ -33,6 +38,48 @@ pub(crate) fn exit_thread(status: u8) -> ! {
     match ended {
         Some(ended) if left > 0 => schedule::end(ended),
         _ => power_off(Status::Exited(status)),
+    }
+}
+
+/// Whether a thread is ending all others.
+static IS_SUPERSEDED: AtomicBool = AtomicBool::new(false);
+
+/// Ends all other threads and returns when they are gone, as `execve(2)` does.
+///
+/// # Errors
+/// `EAGAIN` if another thread is doing the same: it ends this one.
+pub(crate) fn end_other_threads() -> Result<()> {
+    let own = Thread::current().tid;
+    if IS_SUPERSEDED.swap(true, Ordering::Relaxed) {
+        return Err(Errno::EAGAIN);
+    }
+    loop {
+        let mut others = Vec::new();
+        Process::current().find_thread(|thread| {
+            others.extend((thread.tid != own).then(|| thread.clone()));
+            false
+        });
+        if others.is_empty() {
+            break;
+        }
+        others.iter().for_each(signal::end_thread);
+        drop(others);
+        schedule::yield_now();
+    }
+    IS_SUPERSEDED.store(false, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Ends the running thread, the only one, and runs `next` in its place.
+pub(crate) fn hand_over(next: Arc<Thread>) -> ! {
+    let process = Process::current();
+    let (ended, _) = process.remove(Thread::current().tid);
+    process.add(next.clone());
+    schedule::start(&next);
+    drop(next);
+    match ended {
+        Some(ended) => schedule::end(ended),
+        None => power_off(Status::Signal(Signal::SIGKILL.raw())),
     }
 }
 

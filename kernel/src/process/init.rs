@@ -7,11 +7,8 @@ use elf::Arguments;
 use vfs::path::LastLink;
 
 use super::Process;
-use super::exec::{self, Placement, Prepared};
+use super::exec::{self, Prepared};
 use super::exit::{self, Status};
-use super::thread::Thread;
-use crate::arch::frame::TrapFrame;
-use crate::arch::thread::ExtendedState;
 use crate::boot::cmdline::Options;
 use crate::{file, schedule};
 
@@ -46,11 +43,11 @@ fn try_start(options: &Options) -> Result<()> {
     let directory = files.working_directory();
     let program = exec::open(&files.names, &directory, &options.init)?;
     let program = Prepared::read(program, &files.names, &directory)?;
-    let placement = if options.aslr { Placement::Random } else { Placement::Fixed };
-    let loaded = program.load(&arguments, placement)?;
+    if !options.aslr {
+        exec::place_fixed();
+    }
     let process = Process::current();
-    let frame = TrapFrame::new(loaded.entry, loaded.stack_pointer);
-    let thread = Thread::new(process.new_tid(), frame, 0, ExtendedState::new())?;
+    let thread = exec::launch(process.new_tid(), program, &arguments)?;
     process.add(thread.clone());
     schedule::start(&thread);
     Ok(())

@@ -202,6 +202,14 @@ pub(crate) fn delete(id: u32) -> Result<()> {
     Ok(())
 }
 
+/// Ends all timers but that of `setitimer(2)`, as `execve(2)` does.
+pub(crate) fn delete_all() {
+    let timers = core::mem::take(&mut *TIMERS.lock());
+    for timer in timers.values() {
+        timer.set(None, Duration::ZERO);
+    }
+}
+
 /// Returns the timer of `setitimer(2)`.
 pub(crate) fn real_timer() -> &'static SignalTimer {
     &REAL_TIMER

@@ -8,6 +8,7 @@ mod credentials;
 mod descriptor;
 mod dir;
 mod event;
+mod exec;
 mod file;
 pub(crate) mod futex;
 mod io;

@@ -7,8 +7,8 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, credentials, descriptor, dir, event, file, futex, io, memory, numa, poll,
-    process, scheduling, signal, system, thread, time, unknown,
+    Context, attribute, credentials, descriptor, dir, event, exec, file, futex, io, memory, numa,
+    poll, process, scheduling, signal, system, thread, time, unknown,
 };
 
 macro_rules! syscalls {
@@ -145,6 +145,8 @@ syscalls! {
     pivot_root => dir::refuse();
     // processes
     arch_prctl => process::arch_prctl(op, addr);
+    execve => exec::execve(path, argv, envp);
+    execveat => exec::execveat(fd, path, argv, envp, flags);
     exit => process::exit(status);
     exit_group => process::exit_group(status);
     getpid => process::getpid();

@@ -100,7 +100,7 @@ impl Backing for Pages {
         let address = match page {
             0 => &raw const DATA as u64,
             _ if page * PAGE_SIZE <= CODE_SIZE as u64 => {
-                &raw const CODE as u64 + (page - 1) * PAGE_SIZE
+                &raw const CODE.0 as u64 + (page - 1) * PAGE_SIZE
             }
             _ => return Err(BackingError::BeyondEnd),
         };

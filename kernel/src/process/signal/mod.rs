@@ -13,8 +13,8 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::signal::{
-    ActionFlags, COUNT, DefaultAction, SI_USER, SIG_DFL, SigAction, SigInfo, SigStack, Signal,
-    SignalSet,
+    ActionFlags, COUNT, DefaultAction, SI_USER, SIG_DFL, SIG_IGN, SigAction, SigInfo, SigStack,
+    Signal, SignalSet,
 };
 use abi::{Errno, Result};
 use sync::SpinLock;
@@ -216,6 +216,14 @@ pub(crate) fn send_to_current(signal: Signal) {
     }
 }
 
+/// Makes another thread end as soon as it would return to the application.
+pub(crate) fn end_thread(thread: &Arc<Thread>) {
+    let kill = Signal::SIGKILL;
+    // One that is to end already needs no second signal, and the queue takes every standard one.
+    let _ = thread.signals.pending.push(kill, SigInfo::from_kernel(kill));
+    schedule::wake(thread);
+}
+
 /// Sends a signal to the program: `kill(2)`. The first thread that does not block it gets it.
 /// Returns as [`send_to_thread`].
 ///
@@ -255,7 +263,7 @@ pub(crate) fn force(info: SigInfo) {
     let signals = &Thread::current().signals;
     let is_blocked = signals.mask().contains(signal);
     let action = action(signal);
-    if is_blocked || action.handler <= abi::signal::SIG_IGN {
+    if is_blocked || action.handler <= SIG_IGN {
         set_action(signal, SigAction::default());
     }
     if is_blocked {
@@ -273,6 +281,10 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
     let signals = &thread.signals;
     while let Some(info) = signals.take(!signals.mask()) {
         let Some(signal) = info.signal() else { continue };
+        if signal == Signal::SIGKILL {
+            // For the whole program it never gets here: this is end_thread's.
+            exit::exit_thread(0);
+        }
         let action = take_action(signal);
         if action.ignores(signal) {
             continue;
@@ -305,12 +317,20 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
     signals.restore_mask();
 }
 
+/// Forgets all handlers, as `execve(2)` does; what is ignored stays ignored.
+pub(crate) fn reset_handlers() {
+    for action in ACTIONS.lock().iter_mut() {
+        let handler = if action.handler == SIG_IGN { SIG_IGN } else { SIG_DFL };
+        *action = SigAction { handler, flags: 0, restorer: 0, mask: SignalSet::EMPTY };
+    }
+}
+
 /// Returns a signal's action, which is reset where it is to run once only.
 fn take_action(signal: Signal) -> SigAction {
     let mut actions = ACTIONS.lock();
     let place = &mut actions[signal.index()];
     let action = *place;
-    let has_handler = action.handler > abi::signal::SIG_IGN;
+    let has_handler = action.handler > SIG_IGN;
     if has_handler && action.flags().contains(ActionFlags::RESETHAND) {
         place.handler = SIG_DFL;
     }
