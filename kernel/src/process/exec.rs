@@ -23,7 +23,7 @@ use vfs::{Found, Location, Namespace, OpenFile, namespace};
 
 use super::exit::{self, Status};
 use super::thread::{NAME_SIZE, Thread};
-use super::{PID, signal, timers};
+use super::{PID, Process, signal, timers};
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::ExtendedState;
 use crate::arch::{cpu, index, thread};
@@ -213,6 +213,10 @@ impl Prepared {
             Some(interpreter) => Some(interpreter.place_anywhere()?),
             None => None,
         };
+        let (uid, gid) = {
+            let credentials = Process::current().credentials.lock();
+            (credentials.user.effective, credentials.group.effective)
+        };
         let auxiliary = Auxiliary {
             sysinfo_ehdr: Some(vdso::map(&mut space::lock())?),
             minsigstksz: SIGNAL_FRAME + thread::extended_state_size() as u64,
@@ -221,6 +225,8 @@ impl Prepared {
             phnum: self.main.program.phnum,
             base: interpreter.map_or(0, |placed| placed.bias),
             entry: main.entry,
+            uid,
+            gid,
             ..Auxiliary::default()
         };
         let top = TASK_SIZE - placement.shift(STACK_SHIFTS);
