@@ -6,7 +6,8 @@
 //! - [`heap`]: the kernel's heap over the frames.
 //! - [`page_table`], [`entry`], [`tlb`]: page tables of x86-64, and who hears of their changes.
 //! - [`space`], with [`fault`], [`remap`], [`advise`], [`lock`]: a program's address space; [`vma`]:
-//!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files.
+//!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files; [`shared`]:
+//!   memory that mappings share without a file.
 //!
 //! **Locks**, outermost first: the address space (the kernel's), a class of the heap, the frames. The frames' lock is a leaf.
 
@@ -27,6 +28,7 @@ pub mod heap;
 pub mod lock;
 pub mod page_table;
 pub mod remap;
+pub mod shared;
 pub mod space;
 #[cfg(test)]
 mod testing;

@@ -75,6 +75,13 @@ const fn as_leaf(value: u64, level: u32, start: u64) -> Option<Leaf> {
     Some(Leaf { start, entry: Entry::from_raw(value), size })
 }
 
+/// Fills a block that is in nobody's use with zeros.
+pub(crate) fn clear<M: PhysMem>(mem: &M, block: PhysAddr, order: u32) {
+    let bytes = mem.virt(block);
+    // SAFETY: the caller's block is memory of 2^order frames that nobody else uses.
+    unsafe { bytes.write_bytes(0, index(PAGE_SIZE << order)) };
+}
+
 const TABLE_FLAGS: u64 = Flags::PRESENT.bits() | Flags::WRITE.bits() | Flags::COUNTED.bits();
 
 impl<M: PhysMem> PageTable<M> {
@@ -119,9 +126,7 @@ impl<M: PhysMem> PageTable<M> {
 
     /// Fills a block that is in nobody's use with zeros.
     pub fn clear(&self, block: PhysAddr, order: u32) {
-        let bytes = self.mem.virt(block);
-        // SAFETY: the caller's block is memory of 2^order frames that nobody else uses.
-        unsafe { bytes.write_bytes(0, index(PAGE_SIZE << order)) };
+        clear(&self.mem, block, order);
     }
 
     /// Copies a frame to one that is in nobody's use.

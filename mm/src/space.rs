@@ -272,8 +272,8 @@ impl<M: PhysMem> AddressSpace<M> {
             return Ok(hint);
         }
         if hint != 0 {
-            // A hint may be any number: it is rounded up and tried.
-            let hint = page_align(hint).unwrap_or(TASK_SIZE).max(MIN_ADDRESS);
+            // A hint may be any number: it is rounded down and tried.
+            let hint = (hint & !(PAGE_SIZE - 1)).max(MIN_ADDRESS);
             if hint <= TASK_SIZE - length && self.areas.is_free(hint..hint + length) {
                 return Ok(hint);
             }

@@ -8,6 +8,7 @@ use crate::advise::Advised;
 use crate::fault::{Copies, Fault};
 use crate::lock::Locking;
 use crate::remap::RemapRequest;
+use crate::shared::SharedMemory;
 use crate::testing::HostMemory;
 use crate::vma::{Access, BackingError, Identity};
 
@@ -156,8 +157,8 @@ fn hint_is_taken_when_free() {
     let (mut space, _) = space(8 << 20);
     let flags = MapFlags::PRIVATE | MapFlags::ANONYMOUS;
     let mut at = |hint| space.mmap(request(hint, 4096, RW, flags)).unwrap();
-    assert_eq!(at(0x5000_0123), 0x5000_1000);
-    assert_eq!(at(0x5000_1000), BASE - 4096);
+    assert_eq!(at(0x5000_0123), 0x5000_0000);
+    assert_eq!(at(0x5000_0fff), BASE - 4096);
     assert_eq!(at(u64::MAX), BASE - 8192);
 }
 
@@ -419,4 +420,27 @@ fn limits_of_address_space_and_data_hold() {
     let at = map(&mut space, 0, 256, Prot::READ).unwrap();
     assert_eq!(space.mprotect(at, 129 * PAGE_SIZE, RW.bits()), Err(Errno::ENOMEM));
     assert_eq!(map(&mut space, at, 256, Prot::READ), Ok(at));
+}
+
+#[test]
+fn shared_memory_can_be_mapped_twice_and_is_freed_with_the_last() {
+    let (mut space, memory) = space(8 << 20);
+    let free = space.frames().statistics().free;
+    let backing = Arc::new(SharedMemory::new(memory, space.frames(), 16));
+    let flags = MapFlags::SHARED | MapFlags::ANONYMOUS;
+    let file = Some(FileMapping { backing, offset: 0, is_writable: true });
+    let area = space.mmap(MapRequest { file, ..request(0, 8192, RW, flags) }).unwrap();
+    assert!(store(&mut space, memory, area + PAGE_SIZE, 6));
+    let twin = RemapRequest {
+        old_address: area,
+        old_length: 0,
+        new_length: 8192,
+        flags: RemapFlags::MAYMOVE.bits(),
+        new_address: 0,
+    };
+    let twin = space.mremap(twin).unwrap();
+    space.munmap(area, 8192).unwrap();
+    assert_eq!(load(&mut space, memory, twin + PAGE_SIZE), Some(6));
+    space.munmap(twin, 8192).unwrap();
+    assert_eq!(space.frames().statistics().free, free);
 }

@@ -14,11 +14,14 @@ use abi::mman::SyncFlags;
 use abi::{Errno, Result};
 use mm::PhysAddr;
 use mm::fault::Copies;
+use mm::shared::SharedMemory;
+use mm::space::Policy;
 use mm::vma::{Access, Backing, BackingError, Identity};
 use sync::SpinLock;
 use vfs::{File, OpenFile, PAGE_SIZE, Page, Region};
 
-use super::space;
+use super::heap::DirectMap;
+use super::{FRAMES, space};
 use crate::arch::paging;
 
 /// The pages of a file that is mapped.
@@ -109,6 +112,12 @@ pub(crate) fn file_backing(open: &Arc<OpenFile>) -> Result<Arc<dyn Backing>> {
     let pages = Arc::new(FilePages { file: file.clone(), identity, mapped });
     MAPPED.lock().insert(key, Arc::downgrade(&pages));
     Ok(pages)
+}
+
+/// Returns what stands behind shared memory without a file.
+pub(crate) fn shared_memory() -> Arc<dyn Backing> {
+    let reserve = Policy::new(FRAMES.statistics().total, 0).reserve;
+    Arc::new(SharedMemory::new(DirectMap, &FRAMES, reserve))
 }
 
 /// Makes mappings of a file look at it again, after it was cut to `size` bytes: what is mapped

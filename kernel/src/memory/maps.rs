@@ -48,7 +48,6 @@ fn line(vma: &Vma, text: &mut Vec<u8>) {
         Role::Stack => b"[stack]",
         Role::Vdso => b"[vdso]",
         Role::Vvar => b"[vvar]",
-        Role::Plain if vma.backing.is_none() && vma.is_shared() => b"/dev/zero (deleted)",
         Role::Plain => &identity.path,
     };
     if !name.is_empty() {

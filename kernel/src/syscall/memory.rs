@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use abi::fcntl::OpenFlags;
-use abi::mman::{LockAllFlags, MLOCK_ONFAULT, MapFlags, Prot, SyncFlags};
+use abi::mman::{LockAllFlags, MLOCK_ONFAULT, MapFlags, MapType, Prot, SyncFlags};
 use abi::{Errno, Result};
 use mm::advise::{Advised, populate_errno};
 use mm::fault::{Fault, populate_access};
@@ -21,7 +21,7 @@ use vfs::Mapping;
 use super::Context;
 use crate::arch::index;
 use crate::file;
-use crate::memory::{file_backing, space, user};
+use crate::memory::{FRAMES, backing, file_backing, space, user};
 
 /// `mmap(2)`.
 pub(super) fn mmap(
@@ -43,6 +43,11 @@ pub(super) fn mmap(
     } else {
         mapped_file(fd, length, offset, prot, flags)?
     };
+    let is_shared = flags.map_type() == Some(MapType::Shared);
+    let file = match file {
+        None if is_shared && !flags.contains(MapFlags::HUGETLB) => Some(shared(length, flags)?),
+        file => file,
+    };
     let request = MapRequest { address, length, prot, flags, file, role: Role::Plain };
     let (address, is_locked) = {
         let mut space = space::lock();
@@ -55,6 +60,15 @@ pub(super) fn mmap(
         let _ = populate(address..address + length);
     }
     Ok(address)
+}
+
+/// Returns memory to be shared, as if it were a file.
+fn shared(length: u64, flags: MapFlags) -> Result<FileMapping> {
+    let is_reserved = !flags.contains(MapFlags::NORESERVE);
+    if is_reserved && length / PAGE_SIZE > FRAMES.statistics().total {
+        return Err(Errno::ENOMEM);
+    }
+    Ok(FileMapping { backing: backing::shared_memory(), offset: 0, is_writable: true })
 }
 
 /// Returns the file to be mapped; `None` if it is one that stands for anonymous memory.

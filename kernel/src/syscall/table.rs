@@ -185,7 +185,6 @@ syscalls! {
     mmap => memory::mmap(addr, length, prot, flags, fd, offset);
     munmap => memory::munmap(addr, length);
     mprotect => memory::mprotect(addr, len, prot);
-    /// partial: shared anonymous memory cannot be mapped twice (old_size 0 is EINVAL)
     mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
     brk => memory::brk(addr);
     /// partial: MADV_REMOVE is EOPNOTSUPP, MADV_COLLAPSE EINVAL; MADV_FREE frees at once
