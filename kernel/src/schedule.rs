@@ -67,10 +67,14 @@ pub(crate) fn wake(thread: &Arc<Thread>) {
     sleep.is_notified = true;
     let Some(entity) = sleep.entity.take() else { return };
     let local = LOCALS.get(entity.last_cpu()).unwrap_or(&LOCALS[0]);
-    if local.queue.lock().enqueue(thread.clone(), entity) {
+    let mut queue = local.queue.lock();
+    if queue.enqueue(thread.clone(), entity) {
         local.is_preempted.store(true, Ordering::Relaxed);
+        Cpu::current().call_attention();
+    } else if queue.waiting() == 1 {
+        // The running thread has the processor to itself no longer.
+        arm_slice(&queue);
     }
-    Cpu::current().call_attention();
 }
 
 /// Puts the running thread to sleep until [`wake`]; returns at once if that came already since
@@ -139,7 +143,9 @@ fn run_next(current: Option<&Thread>) {
     };
     local.is_preempted.store(false, Ordering::Relaxed);
     local.accounted.store(clock::now().as_nanos(), Ordering::Relaxed);
-    Cpu::current().call_attention();
+    // What attention was called for so far was the last thread's, or the idle loop saw to it.
+    Cpu::current().take_attention();
+    arm_slice(&local.queue.lock());
     if current.is_some_and(|current| core::ptr::eq(current, &raw const *next)) {
         return;
     }
@@ -148,6 +154,9 @@ fn run_next(current: Option<&Thread>) {
     drop(next);
     thread::switch(current, thread);
     after_switch();
+    if Thread::current().has_signal() {
+        Cpu::current().call_attention();
+    }
 }
 
 fn after_switch() {
@@ -158,6 +167,7 @@ fn after_switch() {
 /// First kernel code of a new thread, before it returns to the application with `frame`.
 pub(crate) fn first_run(frame: &mut TrapFrame) {
     after_switch();
+    Cpu::current().call_attention();
     before_return(frame);
 }
 
@@ -184,17 +194,22 @@ pub(crate) fn before_return(frame: &mut TrapFrame) {
             local.queue.lock().put_back();
             run_next(Some(Thread::current()));
         }
-        arm_timer(local);
+        rearm_timer(local);
         signal::deliver(frame);
     }
 }
 
+/// Makes the timer interrupt the application at the end of its slice, if others wait.
+fn arm_slice(queue: &RunQueue<Arc<Thread>>) {
+    if let Some(left) = queue.slice_left() {
+        clock::wake_at(clock::now() + left.max(SHORTEST_SLICE));
+    }
+}
+
 /// Makes the timer interrupt the application for the next timer or the end of its slice.
-fn arm_timer(local: &Local) {
-    let slice_end =
-        local.queue.lock().slice_left().map(|left| clock::now() + left.max(SHORTEST_SLICE));
-    let next = [slice_end, timer::next_deadline()].into_iter().flatten().min();
-    if let Some(deadline) = next {
+fn rearm_timer(local: &Local) {
+    arm_slice(&local.queue.lock());
+    if let Some(deadline) = timer::next_deadline() {
         clock::wake_at(deadline);
     }
 }

@@ -23,10 +23,13 @@ mod table;
 mod thread;
 mod time;
 
-use abi::{Errno, Result, Sysno};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use abi::{Errno, Sysno};
 
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
+use crate::arch::index;
 use crate::process::thread::Thread;
 use crate::schedule;
 use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
@@ -44,50 +47,46 @@ pub(crate) struct Context<'a> {
     pub(crate) is_changed: bool,
 }
 
-/// Serves the call in `frame`. Returns whether no register but the result's was changed.
+/// Serves the call in `frame`. Returns whether its callee-saved registers are as they were.
 pub(crate) fn enter(frame: &mut TrapFrame) -> bool {
-    let number = frame.rax;
-    let arguments = [frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9];
+    let number = index(frame.rax);
+    let handler = table::HANDLERS.get(number).copied().unwrap_or(unknown);
     let mut context = Context { thread: Thread::current(), frame, is_changed: false };
-    let result = match Sysno::from_raw(number) {
-        Some(call) => table::dispatch(&mut context, call, &arguments),
-        None => Err(Errno::ENOSYS),
-    };
-    if result.is_err_and(is_interruption) {
-        Cpu::current().call_attention();
-    }
+    let result = handler(&mut context);
     let is_changed = context.is_changed;
     if !is_changed {
-        frame.rax = encode(result);
+        frame.rax = result;
     }
-    if Cpu::current().has_attention() {
+    let cpu = Cpu::current();
+    if is_interruption(result) {
+        cpu.call_attention();
+    }
+    if cpu.has_attention() {
         schedule::before_return(frame);
-        return false;
     }
     !is_changed
 }
 
 /// Returns whether a call ended because a signal is to be delivered.
-fn is_interruption(error: Errno) -> bool {
-    matches!(error, Errno::EINTR | RESTART | RESTART_UNLESS_HANDLED)
-}
-
-/// A result as a register holds it: an error is its negated number.
-const fn encode(result: Result<u64>) -> u64 {
-    match result {
-        Ok(value) => value,
-        Err(error) => (error.raw() as u64).wrapping_neg(),
-    }
+const fn is_interruption(result: u64) -> bool {
+    const INTERRUPTIONS: [u64; 3] = [
+        (Errno::EINTR.raw() as u64).wrapping_neg(),
+        (RESTART.raw() as u64).wrapping_neg(),
+        (RESTART_UNLESS_HANDLED.raw() as u64).wrapping_neg(),
+    ];
+    let [a, b, c] = INTERRUPTIONS;
+    result == a || result == b || result == c
 }
 
 /// Answers a call that the kernel does not have, and logs its name the first time.
-fn unknown(call: Sysno) -> Result<u64> {
-    use core::sync::atomic::{AtomicU64, Ordering};
+fn unknown(cx: &mut Context<'_>) -> u64 {
     static LOGGED: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];
+    const ENOSYS: u64 = (Errno::ENOSYS.raw() as u64).wrapping_neg();
+    let Some(call) = Sysno::from_raw(cx.frame.rax) else { return ENOSYS };
     let number = call as usize;
     let bit = 1 << (number % 64);
     if LOGGED[number / 64].fetch_or(bit, Ordering::Relaxed) & bit == 0 {
         log::warn!("system call {} is not there: ENOSYS", call.name());
     }
-    Err(Errno::ENOSYS)
+    ENOSYS
 }

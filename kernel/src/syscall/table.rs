@@ -11,20 +11,35 @@ use super::{
     poll, process, scheduling, signal, system, thread, time, unknown,
 };
 
+/// What serves a call: its caller in, the result register out.
+pub(super) type Handler = fn(&mut Context<'_>) -> u64;
+
+/// One more than the largest number of a call.
+const SIZE: usize = {
+    let last = Sysno::ALL[Sysno::ALL.len() - 1];
+    last as usize + 1
+};
+
 macro_rules! syscalls {
     ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
-        /// Carries a call out.
-        pub(super) fn dispatch(cx: &mut Context<'_>, call: Sysno, registers: &[u64; 6]) -> Result<u64> {
-            match call {
-                $(Sysno::$call => {
-                    let [$($argument,)* ..] = *registers;
-                    $family::$handler(cx, $(FromRegister::from_register($argument)),*)
-                        .map(IntoRegister::into_register)
-                })*
-                _ => unknown(call),
-            }
-        }
+        /// The handlers by the numbers of their calls.
+        pub(super) static HANDLERS: [Handler; SIZE] = {
+            let mut handlers: [Handler; SIZE] = [unknown; SIZE];
+            $(handlers[Sysno::$call as usize] = |cx| {
+                let [$($argument,)* ..] = cx.frame.arguments();
+                encode($family::$handler(cx, $(FromRegister::from_register($argument)),*))
+            };)*
+            handlers
+        };
     };
+}
+
+/// A result as a register holds it: an error is its negated number.
+fn encode(result: Result<impl IntoRegister>) -> u64 {
+    match result {
+        Ok(value) => value.into_register(),
+        Err(error) => u64::from(error.raw()).wrapping_neg(),
+    }
 }
 
 syscalls! {

@@ -53,6 +53,12 @@ impl TrapFrame {
         }
     }
 
+    /// Returns the arguments of a system call.
+    #[inline]
+    pub(crate) const fn arguments(&self) -> [u64; 6] {
+        [self.rdi, self.rsi, self.rdx, self.r10, self.r8, self.r9]
+    }
+
     /// Returns whether the application was interrupted, not the kernel.
     pub(crate) const fn is_application(&self) -> bool {
         self.rip >> 63 == 0
