@@ -4,6 +4,7 @@
 //! stands behind them (console, clock, random numbers, `/proc`).
 
 pub(crate) mod console;
+pub(crate) mod proc;
 pub(crate) mod transfer;
 
 use alloc::sync::Arc;
@@ -82,6 +83,7 @@ pub(crate) fn start(image: &'static mut [u8]) -> Result<()> {
     let memory = RamFs::new(MEMORY_DEVICE, clock, limit_pages);
     devices::populate(&dev.root())?;
     mount(&names, b"/dev", dev)?;
+    proc::mount(&names)?;
     let directory = SpinLock::new(names.root().clone());
     let umask = AtomicU32::new(UMASK);
     let files = Files {

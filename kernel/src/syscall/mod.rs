@@ -34,7 +34,7 @@ use crate::process::thread::Thread;
 use crate::schedule;
 use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
 
-pub(crate) use system::set_host_name;
+pub(crate) use system::{RELEASE, VERSION, host_name, set_host_name};
 
 /// What a handler knows of its caller.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The system as a whole: `uname(2)`, `sysinfo(2)`, `getrandom(2)`.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use abi::system::{Sysinfo, UTSNAME_SIZE, Utsname};
 use abi::{Errno, Result};
@@ -15,8 +16,9 @@ use crate::process::Process;
 use crate::random;
 
 /// The release of Linux whose ABI is offered: programs compare it to know what they may use.
-const RELEASE: &[u8] = b"6.1.0-scull";
-const VERSION: &[u8] = concat!("Scull ", env!("CARGO_PKG_VERSION")).as_bytes();
+pub(crate) const RELEASE: &str = "6.1.0-scull";
+/// The version of this kernel.
+pub(crate) const VERSION: &str = concat!("Scull ", env!("CARGO_PKG_VERSION"));
 
 /// The host name. A leaf lock.
 static HOST_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new([0; UTSNAME_SIZE]);
@@ -33,13 +35,19 @@ pub(crate) fn set_host_name(name: &[u8]) {
     *HOST_NAME.lock() = field(name);
 }
 
+/// Returns the host name.
+pub(crate) fn host_name() -> Vec<u8> {
+    let name = *HOST_NAME.lock();
+    name.split(|&byte| byte == 0).next().unwrap_or_default().to_vec()
+}
+
 /// `uname(2)`.
 pub(super) fn uname(_cx: &mut Context<'_>, buffer: UserPtr<Utsname>) -> Result<()> {
     buffer.write(&Utsname {
         sysname: field(b"Linux"),
         nodename: *HOST_NAME.lock(),
-        release: field(RELEASE),
-        version: field(VERSION),
+        release: field(RELEASE.as_bytes()),
+        version: field(VERSION.as_bytes()),
         machine: field(b"x86_64"),
         domainname: field(b"(none)"),
     })

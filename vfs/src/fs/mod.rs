@@ -1,5 +1,6 @@
 //! File systems.
 
+pub mod anonymous;
 pub mod cpio;
 pub mod devices;
 pub mod procfs;
