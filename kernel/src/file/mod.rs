@@ -4,7 +4,7 @@
 //! stands behind them (console, clock, random numbers, `/proc`).
 
 pub(crate) mod console;
-pub(crate) mod proc;
+mod proc;
 pub(crate) mod transfer;
 
 use alloc::sync::Arc;

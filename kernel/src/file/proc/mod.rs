@@ -19,8 +19,6 @@ use vfs::fs::procfs::{Flavour, Node, ProcFs, Table};
 use crate::process::PID;
 use crate::time::RealTime;
 
-pub(crate) use program::set_program;
-
 /// The device numbers of the two file systems.
 const PROC_DEVICE: u64 = 7;
 const SYS_DEVICE: u64 = 8;

@@ -10,15 +10,14 @@ use core::ops::Range;
 
 use abi::resource::{RLIM_INFINITY, RLIM_NLIMITS, RLIMIT_NOFILE};
 use abi::{Errno, Result};
-use sync::Once;
+use vfs::Found;
 use vfs::fs::procfs::{Node, Table};
-use vfs::{Found, OpenFile};
 
 use super::{tasks, text};
 use crate::arch::index;
 use crate::file;
 use crate::memory::{maps, user};
-use crate::process::exec::Loaded;
+use crate::process::exec::{self, Loaded};
 use crate::process::thread::Thread;
 use crate::process::{PID, Process};
 
@@ -27,28 +26,8 @@ pub(super) const TICK_NANOS: u64 = 10_000_000;
 /// Bytes in a page.
 const PAGE: u64 = 4096;
 
-/// What is remembered of the program's start.
-struct Image {
-    file: Arc<OpenFile>,
-    arguments: Range<u64>,
-    environment: Range<u64>,
-    auxiliary: Vec<u8>,
-}
-
-static IMAGE: Once<Image> = Once::new();
-
-/// Notes what was loaded, before the program runs.
-pub(crate) fn set_program(loaded: &Loaded) {
-    IMAGE.call_once(|| Image {
-        file: loaded.file.clone(),
-        arguments: loaded.argv.clone(),
-        environment: loaded.envp.clone(),
-        auxiliary: loaded.auxv.clone(),
-    });
-}
-
-fn image() -> Result<&'static Image> {
-    IMAGE.get().ok_or(Errno::ENOENT)
+fn image() -> Result<Arc<Loaded>> {
+    exec::image().ok_or(Errno::ENOENT)
 }
 
 /// Adds the program's files to its directory.
@@ -62,9 +41,9 @@ pub(super) fn add(program: &Table) {
     program.add("cwd", Node::Link(Arc::new(path), Some(Arc::new(jump))));
     let root = || Ok(Found::directory(file::current().names.root().clone()));
     program.add("root", Node::Link(Arc::new(|| Ok(b"/".to_vec())), Some(Arc::new(root))));
-    program.add("cmdline", Node::file(|| memory(&image()?.arguments)));
-    program.add("environ", Node::file(|| memory(&image()?.environment)));
-    program.add("auxv", Node::file(|| Ok(image()?.auxiliary.clone())));
+    program.add("cmdline", Node::file(|| memory(&image()?.argv)));
+    program.add("environ", Node::file(|| memory(&image()?.envp)));
+    program.add("auxv", Node::file(|| Ok(image()?.auxv.clone())));
     program.add("comm", tasks::comm(PID));
     program.add("maps", text(maps::maps));
     program.add("statm", text(maps::statm));
