@@ -14,6 +14,7 @@ use sync::SpinLock;
 use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;
+use crate::process::rseq;
 use crate::process::signal;
 use crate::process::thread::{self, Thread};
 use crate::{timer, work};
@@ -193,6 +194,7 @@ pub(crate) fn before_return(frame: &mut TrapFrame) {
         if is_over || local.is_preempted.swap(false, Ordering::Relaxed) {
             local.queue.lock().put_back();
             run_next(Some(Thread::current()));
+            rseq::interrupt(Thread::current(), frame);
         }
         rearm_timer(local);
         signal::deliver(frame);

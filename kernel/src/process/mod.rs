@@ -6,6 +6,7 @@ pub(crate) mod exit;
 pub(crate) mod fault;
 pub(crate) mod init;
 pub(crate) mod limits;
+pub(crate) mod rseq;
 pub(crate) mod signal;
 mod stack;
 pub(crate) mod thread;

@@ -13,6 +13,7 @@ use sched::futex::FutexWaiter;
 use sched::{CpuSet, Entity, Nice};
 use sync::SpinLock;
 
+use super::rseq::Registration;
 use super::signal::ThreadSignals;
 use super::stack::KernelStack;
 use crate::arch::cpu::{self, Cpu};
@@ -50,6 +51,8 @@ pub(crate) struct Thread {
     pub(crate) futex: Arc<FutexWaiter>,
     /// Where the list of its robust locks begins (`set_robust_list(2)`); 0 for nowhere.
     pub(crate) robust_list: AtomicU64,
+    /// Its restartable sequences. A leaf lock.
+    pub(crate) rseq: SpinLock<Option<Registration>>,
     context: UnsafeCell<Context>,
     stack: KernelStack,
     this: Weak<Self>,
@@ -88,6 +91,7 @@ impl Thread {
             signals: ThreadSignals::new(),
             futex: Arc::default(),
             robust_list: AtomicU64::new(0),
+            rseq: SpinLock::new(None),
             context: UnsafeCell::new(context),
             stack,
             this: this.clone(),

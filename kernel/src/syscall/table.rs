@@ -224,6 +224,7 @@ syscalls! {
     // threads
     gettid => thread::gettid();
     set_tid_address => thread::set_tid_address(tidptr);
+    rseq => thread::rseq(rseq, rseq_len, flags, sig);
     sched_yield => thread::sched_yield();
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
     clone3 => thread::clone3(cl_args, size);

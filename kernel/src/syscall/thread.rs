@@ -9,8 +9,8 @@ use super::Context;
 use crate::arch::cpu;
 use crate::arch::thread::ExtendedState;
 use crate::memory::user::UserPtr;
-use crate::process::Process;
 use crate::process::thread::Thread;
+use crate::process::{self, Process};
 use crate::schedule;
 
 bitflags::bitflags! {
@@ -65,6 +65,17 @@ pub(super) fn set_tid_address(cx: &mut Context<'_>, address: u64) -> Result<u32>
 pub(super) fn sched_yield(_cx: &mut Context<'_>) -> Result<()> {
     schedule::yield_now();
     Ok(())
+}
+
+/// `rseq(2)`.
+pub(super) fn rseq(
+    cx: &mut Context<'_>,
+    address: u64,
+    length: u32,
+    flags: u32,
+    signature: u32,
+) -> Result<()> {
+    process::rseq::register(cx.thread, address, length, flags, signature)
 }
 
 /// `clone(2)`: threads only.

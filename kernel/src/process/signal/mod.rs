@@ -23,7 +23,7 @@ pub(crate) use self::frame::{is_on_stack, return_from_handler, shown_stack};
 use self::pending::Pending;
 use super::exit::{self, Status};
 use super::thread::Thread;
-use super::{PID, Process, timers};
+use super::{PID, Process, rseq, timers};
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::{SYSCALL, TrapFrame};
 use crate::panic::report_registers;
@@ -298,6 +298,7 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
         }
         let mask = signals.mask();
         let to_restore = signals.take_saved_mask().unwrap_or(mask);
+        rseq::interrupt(thread, frame);
         if frame::enter_handler(frame, signals, &action, &info, to_restore).is_err() {
             if signal == Signal::SIGSEGV {
                 end_by(signal, frame);
