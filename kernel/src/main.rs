@@ -55,7 +55,9 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     };
     syscall::set_host_name(&options.hostname);
     let image = memory::image(&info);
-    log::info!("{options:?}, image {} bytes", image.len());
+    for word in &options.unknown {
+        log::warn!("unknown on the kernel's command line: {}", word.escape_ascii());
+    }
     let cards = drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice));
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);

@@ -186,12 +186,6 @@ pub(crate) fn wait_for_interrupt() {
     unsafe { asm!("sti", "hlt", "cli", options(nostack)) };
 }
 
-/// Lets pending interrupts in for a moment.
-pub(crate) fn take_interrupts() {
-    // SAFETY: as in wait_for_interrupt.
-    unsafe { asm!("sti", "nop", "cli", options(nostack)) };
-}
-
 /// Stops this processor for ever.
 pub(crate) fn halt() -> ! {
     loop {
