@@ -22,6 +22,7 @@ pub mod mman;
 pub mod poll;
 pub mod resource;
 pub mod signal;
+pub mod socket;
 pub mod stat;
 pub mod statfs;
 pub mod sysno;

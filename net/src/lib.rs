@@ -1,4 +1,7 @@
 //! Sockets and the TCP/IP stack: never blocks, never reads a clock.
+//!
+//! [`stack::Stack`] is all Internet networking of a machine, [`inet::Socket`] what a program gets
+//! of it, [`device::Device`] what a driver gives it. [`unix`] needs neither.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -7,5 +10,21 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod addr;
 pub mod device;
+pub mod flow;
+pub mod inet;
+mod input;
+mod interface;
+mod loopback;
+mod neighbor;
+pub mod network;
+mod options;
+mod ports;
+mod reassembly;
+pub mod stack;
+mod tcp;
+mod timer;
+mod udp;
 pub mod unix;
+mod wire;

@@ -1,0 +1,333 @@
+//! Internet sockets as a program sees them: `socket(2)` with `AF_INET` and `AF_INET6`.
+//!
+//! [`Socket`] is TCP or UDP behind one face, with addresses as the bytes of `struct sockaddr`.
+//! Nothing here blocks: `EAGAIN` means "wait for [`Socket::waiters`] and try again", and
+//! [`Socket::connect`] says `EINPROGRESS` where [`Socket::connected`] is to be tried.
+
+mod option;
+
+use alloc::sync::Arc;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use abi::io::{Sink, Source};
+use abi::poll::Events;
+use abi::socket::{
+    AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SHUT_WR,
+    SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
+};
+use abi::time::Instant;
+use abi::{Errno, Result};
+use sync::Waiters;
+
+use crate::addr;
+pub use crate::addr::{Family, SocketAddress};
+use crate::flow::Endpoint;
+use crate::stack::Stack;
+use crate::tcp::{Following, Reading, Tcp};
+use crate::udp::Udp;
+
+/// A TCP or UDP socket.
+#[derive(Clone, Debug)]
+pub enum Socket {
+    /// `SOCK_STREAM`.
+    Tcp(Arc<Tcp>),
+    /// `SOCK_DGRAM`.
+    Udp(Arc<Udp>),
+}
+
+/// How to read, of `recv(2)`'s flags.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ReceiveFlags {
+    /// `MSG_PEEK`: leave what is read.
+    pub is_peek: bool,
+}
+
+/// What was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Received {
+    /// Bytes that were copied.
+    pub copied: usize,
+    /// Bytes that the datagram had; `copied` on a stream.
+    pub length: usize,
+    /// Who sent the datagram; streams do not say.
+    pub from: Option<SocketAddress>,
+    /// The address that the datagram was sent to and the number of the card, if the program asked
+    /// for it with `IP_PKTINFO` or `IPV6_RECVPKTINFO`.
+    pub info: Option<(IpAddr, usize)>,
+}
+
+impl Socket {
+    /// Makes a socket of a family, type and protocol as `socket(2)` takes them, the type without
+    /// its flags.
+    ///
+    /// # Errors
+    /// `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `ESOCKTNOSUPPORT` or `EPERM` as on Linux.
+    pub fn new(stack: &Arc<Stack>, family: i32, kind: i32, protocol: i32) -> Result<Self> {
+        let family = match family {
+            AF_INET => Family::V4,
+            AF_INET6 => Family::V6,
+            _ => return Err(Errno::EAFNOSUPPORT),
+        };
+        match (kind, protocol) {
+            (SOCK_STREAM, 0 | IPPROTO_TCP) => Ok(Self::Tcp(Tcp::new(stack, family))),
+            (SOCK_DGRAM, 0 | IPPROTO_UDP) => Ok(Self::Udp(Udp::new(stack, family))),
+            (SOCK_RAW, 0) => Err(Errno::EPROTONOSUPPORT),
+            (SOCK_STREAM | SOCK_DGRAM, 0..256) => Err(Errno::EPROTONOSUPPORT),
+            (_, 0..256) => Err(Errno::ESOCKTNOSUPPORT),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Returns the family that the socket was made with.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Tcp(tcp) => tcp.family(),
+            Self::Udp(udp) => udp.family(),
+        }
+    }
+
+    /// Returns what the socket is ready for.
+    pub fn poll(&self) -> Events {
+        match self {
+            Self::Tcp(tcp) => tcp.poll(),
+            Self::Udp(udp) => udp.poll(),
+        }
+    }
+
+    /// Returns the queue of those who wait for the socket.
+    pub fn waiters(&self) -> &Waiters {
+        match self {
+            Self::Tcp(tcp) => tcp.waiters(),
+            Self::Udp(udp) => udp.waiters(),
+        }
+    }
+
+    /// Gives the socket a local address, `bind(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL`, `EAFNOSUPPORT`, `EADDRNOTAVAIL`, `EADDRINUSE` as `bind(2)` says.
+    pub fn bind(&self, address: &[u8]) -> Result<()> {
+        let local = addr::parse(self.family(), address)?;
+        self.check_version(&local)?;
+        match self {
+            Self::Tcp(tcp) => tcp.bind(local),
+            Self::Udp(udp) => udp.bind(local),
+        }
+    }
+
+    fn check_version(&self, end: &Endpoint) -> Result<()> {
+        let is_mapped = self.family() == Family::V6 && end.address.is_ipv4();
+        if is_mapped && self.with_options(|options| options.only_v6) {
+            return Err(Errno::EINVAL);
+        }
+        Ok(())
+    }
+
+    /// Makes a stream socket accept connections, `listen(2)`.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` for datagrams, else as [`Tcp`] says.
+    pub fn listen(&self, backlog: i32) -> Result<()> {
+        match self {
+            Self::Tcp(tcp) => tcp.listen(backlog),
+            Self::Udp(_) => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// Takes a connection and the peer's address, `accept(2)`.
+    ///
+    /// # Errors
+    /// `EAGAIN` if none waits, `EINVAL` if the socket does not listen, `EOPNOTSUPP` for datagrams.
+    pub fn accept(&self) -> Result<(Self, SocketAddress)> {
+        let Self::Tcp(tcp) = self else { return Err(Errno::EOPNOTSUPP) };
+        let accepted = tcp.accept()?;
+        let unknown = Endpoint { address: self.family().unspecified(), port: 0 };
+        // The peer may have reset the connection since; Linux still names it then.
+        let peer = accepted.peer().unwrap_or(unknown);
+        Ok((Self::Tcp(accepted), SocketAddress::new(self.family(), &peer)))
+    }
+
+    /// Sets the peer, `connect(2)`.
+    ///
+    /// # Errors
+    /// `EINPROGRESS` while TCP shakes hands; else as `connect(2)` says.
+    pub fn connect(&self, address: &[u8], now: Instant) -> Result<()> {
+        if addr::family_of(address)? == AF_UNSPEC {
+            return match self {
+                Self::Tcp(tcp) => tcp.disconnect(now),
+                Self::Udp(udp) => udp.connect(None),
+            };
+        }
+        let remote = addr::parse(self.family(), address)?;
+        let is_mapped = self.family() == Family::V6 && remote.address.is_ipv4();
+        if is_mapped && self.with_options(|options| options.only_v6) {
+            return Err(Errno::ENETUNREACH);
+        }
+        match self {
+            Self::Tcp(tcp) => tcp.connect(remote, now),
+            Self::Udp(udp) => udp.connect(Some(remote)),
+        }
+    }
+
+    /// Returns what became of a [`connect`](Self::connect) in progress.
+    ///
+    /// # Errors
+    /// `EAGAIN` while it goes on, else why it failed.
+    pub fn connected(&self) -> Result<()> {
+        match self {
+            Self::Tcp(tcp) => tcp.connected(),
+            Self::Udp(_) => Ok(()),
+        }
+    }
+
+    /// Sends bytes, to `to` or the peer. A stream may take a part of them; a datagram goes whole.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is no room, else as `send(2)` says; the caller turns `EPIPE` into
+    /// `SIGPIPE`.
+    pub fn send(
+        &self,
+        source: &mut dyn Source,
+        to: Option<&[u8]>,
+        is_more: bool,
+        now: Instant,
+    ) -> Result<usize> {
+        match self {
+            Self::Tcp(tcp) => {
+                let following = if is_more { Following::More } else { Following::Nothing };
+                tcp.send(source, following, now)
+            }
+            Self::Udp(udp) => {
+                let to = to.map(|to| addr::parse_destination(self.family(), to)).transpose()?;
+                udp.send(source, to, now)
+            }
+        }
+    }
+
+    /// Receives bytes: some of a stream (0 at its end), or a datagram.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is nothing, else as `recv(2)` says.
+    pub fn receive(
+        &self,
+        sink: &mut dyn Sink,
+        flags: ReceiveFlags,
+        now: Instant,
+    ) -> Result<Received> {
+        match self {
+            Self::Tcp(tcp) => {
+                let reading = if flags.is_peek { Reading::Peek } else { Reading::Take };
+                let copied = tcp.receive(sink, reading, now)?;
+                Ok(Received { copied, length: copied, ..Received::default() })
+            }
+            Self::Udp(udp) => {
+                let Some(received) = udp.receive(sink, flags.is_peek)? else {
+                    return Ok(Received::default());
+                };
+                let wants_info = udp.with_options(|options| options.packet_info);
+                Ok(Received {
+                    copied: received.copied,
+                    length: received.length,
+                    from: Some(SocketAddress::new(udp.family(), &received.from)),
+                    info: wants_info.then_some((received.to, received.interface)),
+                })
+            }
+        }
+    }
+
+    /// Shuts down a direction, `shutdown(2)`.
+    ///
+    /// # Errors
+    /// `EINVAL` for another `how`, `ENOTCONN` without a connection.
+    pub fn shutdown(&self, how: i32, now: Instant) -> Result<()> {
+        let (read, write) = match how {
+            SHUT_RD => (true, false),
+            SHUT_WR => (false, true),
+            SHUT_RDWR => (true, true),
+            _ => return Err(Errno::EINVAL),
+        };
+        match self {
+            Self::Tcp(tcp) => tcp.shutdown(read, write, now),
+            Self::Udp(udp) => udp.shutdown(read, write),
+        }
+    }
+
+    /// Returns the local address, `getsockname(2)`.
+    pub fn local(&self) -> SocketAddress {
+        let end = match self {
+            Self::Tcp(tcp) => tcp.local(),
+            Self::Udp(udp) => udp.local(),
+        };
+        SocketAddress::new(self.family(), &end)
+    }
+
+    /// Returns the local port, 0 before there is one.
+    pub fn local_port(&self) -> u16 {
+        match self {
+            Self::Tcp(tcp) => tcp.local().port,
+            Self::Udp(udp) => udp.local().port,
+        }
+    }
+
+    /// Returns the peer's address, `getpeername(2)`.
+    ///
+    /// # Errors
+    /// `ENOTCONN` if there is none.
+    pub fn remote(&self) -> Result<SocketAddress> {
+        let end = match self {
+            Self::Tcp(tcp) => tcp.remote()?,
+            Self::Udp(udp) => udp.remote()?,
+        };
+        Ok(SocketAddress::new(self.family(), &end))
+    }
+
+    /// Returns how many bytes the next read gives at most (`FIONREAD`).
+    ///
+    /// # Errors
+    /// `EINVAL` for a listening socket.
+    pub fn unread(&self) -> Result<usize> {
+        match self {
+            Self::Tcp(tcp) if tcp.is_listening() => Err(Errno::EINVAL),
+            Self::Tcp(tcp) => Ok(tcp.unread()),
+            Self::Udp(udp) => Ok(udp.unread()),
+        }
+    }
+
+    /// Returns how many bytes have not been acknowledged (`SIOCOUTQ`).
+    ///
+    /// # Errors
+    /// `EINVAL` for a listening socket.
+    pub fn unacknowledged(&self) -> Result<usize> {
+        match self {
+            Self::Tcp(tcp) if tcp.is_listening() => Err(Errno::EINVAL),
+            Self::Tcp(tcp) => Ok(tcp.unacknowledged()),
+            Self::Udp(_) => Ok(0),
+        }
+    }
+
+    /// Returns how long reads wait at most (`SO_RCVTIMEO`).
+    pub fn receive_timeout(&self) -> Option<Duration> {
+        self.with_options(|options| options.receive_timeout)
+    }
+
+    /// Returns how long writes wait at most (`SO_SNDTIMEO`).
+    pub fn send_timeout(&self) -> Option<Duration> {
+        self.with_options(|options| options.send_timeout)
+    }
+
+    /// Ends the socket when its last descriptor is closed.
+    pub fn close(&self, now: Instant) {
+        match self {
+            Self::Tcp(tcp) => tcp.close(now),
+            Self::Udp(udp) => udp.close(),
+        }
+    }
+
+    pub(crate) fn with_options<R>(&self, f: impl FnOnce(&mut crate::options::Options) -> R) -> R {
+        match self {
+            Self::Tcp(tcp) => tcp.with_options(f),
+            Self::Udp(udp) => udp.with_options(f),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A card in use: its halves under their locks, its neighbours, its counters.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use sync::SpinLock;
+
+use crate::device::{
+    Capabilities, Device, ETHERNET_HEADER, Full, Mac, Offload, PartialChecksum, Receiver, Segment,
+    Transmitter,
+};
+use crate::neighbor::Neighbors;
+use crate::wire::checksum::Sum;
+use crate::wire::ip::{V4_HEADER, V6_HEADER};
+use crate::wire::{ethernet, protocol, put_u16};
+
+/// An IP packet about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing {
+    /// Bytes from the IP header on.
+    pub(crate) length: usize,
+    /// Its transport checksum, left zero by whoever writes the packet.
+    pub(crate) checksum: Option<ChecksumField>,
+    /// Payload size of the segments to cut it into; only on cards that can.
+    pub(crate) segment: Option<u16>,
+}
+
+/// A transport checksum that is still to be computed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChecksumField {
+    pub(crate) protocol: u8,
+    /// Length of the IP header.
+    pub(crate) start: usize,
+    /// Where the field is in the transport header.
+    pub(crate) offset: usize,
+}
+
+impl ChecksumField {
+    /// Computes the checksum of `packet` in full.
+    pub(crate) fn complete(&self, packet: &mut [u8]) {
+        let sum = self.pseudo_header(packet).add(&packet[self.start..]).complement();
+        // For UDP zero would mean that there is none; for TCP both are the same number.
+        put_u16(packet, self.start + self.offset, if sum == 0 { 0xffff } else { sum });
+    }
+
+    /// Writes the pseudo-header's sum for the card to complete.
+    fn prepare(&self, packet: &mut [u8]) {
+        let sum = self.pseudo_header(packet).fold();
+        put_u16(packet, self.start + self.offset, sum);
+    }
+
+    fn pseudo_header(&self, packet: &[u8]) -> Sum {
+        let length = packet.len() - self.start;
+        let addresses = match packet[0] >> 4 {
+            4 => &packet[12..V4_HEADER],
+            _ => &packet[8..V6_HEADER],
+        };
+        Sum::words(u64::from(self.protocol) + length as u64).add(addresses)
+    }
+}
+
+/// A card in use.
+pub(crate) struct Interface {
+    pub(crate) capabilities: Capabilities,
+    receiver: SpinLock<Box<dyn Receiver>>,
+    transmitter: SpinLock<Box<dyn Transmitter>>,
+    pub(crate) neighbors: SpinLock<Neighbors>,
+    counters: [AtomicU64; 4],
+}
+
+/// What went over a card so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Traffic {
+    /// Frames received.
+    pub received_packets: u64,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// Frames sent.
+    pub sent_packets: u64,
+    /// Bytes sent.
+    pub sent_bytes: u64,
+}
+
+impl fmt::Debug for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interface")
+            .field("capabilities", &self.capabilities)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Interface {
+    /// Takes a card into use.
+    pub(crate) fn new(device: Device) -> Self {
+        Self {
+            capabilities: device.capabilities,
+            receiver: SpinLock::new(device.receiver),
+            transmitter: SpinLock::new(device.transmitter),
+            neighbors: SpinLock::new(Neighbors::default()),
+            counters: Default::default(),
+        }
+    }
+
+    /// Locks the receiving half, unless another processor has it.
+    pub(crate) fn try_receiver(&self) -> Option<sync::SpinLockGuard<'_, Box<dyn Receiver>>> {
+        self.receiver.try_lock()
+    }
+
+    /// Locks the receiving half.
+    pub(crate) fn receiver(&self) -> sync::SpinLockGuard<'_, Box<dyn Receiver>> {
+        self.receiver.lock()
+    }
+
+    /// Returns whether a frame can be queued.
+    pub(crate) fn has_room(&self) -> bool {
+        self.transmitter.lock().room() > 0
+    }
+
+    /// Tells the card of what was queued.
+    pub(crate) fn flush(&self) {
+        self.transmitter.lock().flush();
+    }
+
+    /// Notes a received frame.
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.counters[0].fetch_add(1, Ordering::Relaxed);
+        self.counters[1].fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Returns the counters.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let [received_packets, received_bytes, sent_packets, sent_bytes] =
+            self.counters.each_ref().map(|counter| counter.load(Ordering::Relaxed));
+        Traffic { received_packets, received_bytes, sent_packets, sent_bytes }
+    }
+
+    /// Queues an IP packet that `fill` writes, all but its checksum.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn transmit_ip(
+        &self,
+        mac: Mac,
+        outgoing: &Outgoing,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<(), Full> {
+        let is_offloaded = self.capabilities.checksum_transmit;
+        let field = outgoing.checksum;
+        self.transmit(mac, outgoing.length, self.offload(outgoing), &mut |packet| {
+            fill(packet);
+            match (field, is_offloaded) {
+                (Some(field), true) => field.prepare(packet),
+                (Some(field), false) => field.complete(packet),
+                (None, _) => {}
+            }
+            if packet[0] >> 4 == 4 { ethernet::IPV4 } else { ethernet::IPV6 }
+        })
+    }
+
+    fn offload(&self, outgoing: &Outgoing) -> Offload {
+        let Some(field) = outgoing.checksum.filter(|_| self.capabilities.checksum_transmit) else {
+            return Offload::default();
+        };
+        let narrow = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
+        let start = narrow(ETHERNET_HEADER + field.start);
+        let segment = outgoing.segment.map(|payload_size| Segment {
+            is_ipv6: field.start == V6_HEADER,
+            header_length: start + narrow(crate::wire::tcp::HEADER),
+            payload_size,
+        });
+        let checksum = Some(PartialChecksum { start, offset: narrow(field.offset) });
+        Offload { checksum, segment }
+    }
+
+    /// Queues a frame whose payload `fill` writes, returning its EtherType.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn transmit(
+        &self,
+        mac: Mac,
+        length: usize,
+        offload: Offload,
+        fill: &mut dyn FnMut(&mut [u8]) -> u16,
+    ) -> Result<(), Full> {
+        let own = self.capabilities.mac;
+        let mut transmitter = self.transmitter.lock();
+        transmitter.transmit(ETHERNET_HEADER + length, offload, &mut |frame| {
+            let kind = fill(&mut frame[ETHERNET_HEADER..]);
+            ethernet::emit(frame, mac, own, kind);
+        })?;
+        drop(transmitter);
+        self.counters[2].fetch_add(1, Ordering::Relaxed);
+        self.counters[3].fetch_add((ETHERNET_HEADER + length) as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Returns where the checksum of a TCP segment behind an IP header of this length is.
+pub(crate) const fn tcp_checksum(ip_header: usize) -> ChecksumField {
+    let offset = crate::wire::tcp::CHECKSUM;
+    ChecksumField { protocol: protocol::TCP, start: ip_header, offset }
+}
+
+/// Returns where the checksum of a UDP datagram behind an IP header of this length is.
+pub(crate) const fn udp_checksum(ip_header: usize) -> ChecksumField {
+    let offset = crate::wire::udp::CHECKSUM;
+    ChecksumField { protocol: protocol::UDP, start: ip_header, offset }
+}

@@ -1,0 +1,130 @@
+//! Socket options as values: `socket(7)`, `ip(7)`, `ipv6(7)`, `tcp(7)`.
+
+use core::time::Duration;
+
+/// Linux's default of `net.core.rmem_default` and `wmem_default`, as `getsockopt` shows it.
+pub(crate) const BUFFER_DEFAULT: u32 = 212_992;
+/// What TCP sockets show: the middle numbers of `net.ipv4.tcp_rmem` and `tcp_wmem`.
+pub(crate) const TCP_RECEIVE_DEFAULT: u32 = 131_072;
+/// As [`TCP_RECEIVE_DEFAULT`].
+pub(crate) const TCP_SEND_DEFAULT: u32 = 16_384;
+
+/// The options of a socket. Those of a listening socket are handed on to what it accepts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Options {
+    /// `SO_REUSEADDR`.
+    pub(crate) reuse_address: bool,
+    /// `SO_REUSEPORT`.
+    pub(crate) reuse_port: bool,
+    /// `SO_BROADCAST`.
+    pub(crate) broadcast: bool,
+    /// `SO_KEEPALIVE`.
+    pub(crate) keep_alive: bool,
+    /// `SO_LINGER`, if on.
+    pub(crate) linger: Option<Duration>,
+    /// `SO_RCVBUF` as `getsockopt` shows it, twice what was set.
+    pub(crate) receive_buffer: u32,
+    /// `SO_SNDBUF` as `getsockopt` shows it.
+    pub(crate) send_buffer: u32,
+    /// The program set `SO_RCVBUF`: the buffer does not grow beyond.
+    pub(crate) is_receive_fixed: bool,
+    /// The same for `SO_SNDBUF`.
+    pub(crate) is_send_fixed: bool,
+    /// `SO_RCVTIMEO`.
+    pub(crate) receive_timeout: Option<Duration>,
+    /// `SO_SNDTIMEO`.
+    pub(crate) send_timeout: Option<Duration>,
+    /// `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    pub(crate) ttl: Option<u8>,
+    /// `IP_TOS`, `IPV6_TCLASS`.
+    pub(crate) tos: u8,
+    /// `IPV6_V6ONLY`.
+    pub(crate) only_v6: bool,
+    /// `TCP_NODELAY`.
+    pub(crate) no_delay: bool,
+    /// `TCP_CORK`.
+    pub(crate) cork: bool,
+    /// `TCP_QUICKACK`.
+    pub(crate) quick_ack: bool,
+    /// `TCP_KEEPIDLE` in seconds.
+    pub(crate) keep_idle: u32,
+    /// `TCP_KEEPINTVL` in seconds.
+    pub(crate) keep_interval: u32,
+    /// `TCP_KEEPCNT`.
+    pub(crate) keep_count: u32,
+    /// `TCP_USER_TIMEOUT` in milliseconds, 0 for the system's.
+    pub(crate) user_timeout: u32,
+    /// `TCP_MAXSEG`, if set.
+    pub(crate) max_segment: Option<u16>,
+    /// `TCP_DEFER_ACCEPT` in seconds.
+    pub(crate) defer_accept: u32,
+    /// `TCP_LINGER2` in seconds.
+    pub(crate) linger2: i32,
+    /// `TCP_SYNCNT`.
+    pub(crate) syn_count: u8,
+    /// `IP_PKTINFO` or `IPV6_RECVPKTINFO`.
+    pub(crate) packet_info: bool,
+    /// `SO_TIMESTAMP`.
+    pub(crate) timestamp: bool,
+    /// `IP_MULTICAST_LOOP`.
+    pub(crate) multicast_loop: bool,
+    /// `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`.
+    pub(crate) multicast_ttl: u8,
+    /// `IP_MULTICAST_ALL`.
+    pub(crate) multicast_all: bool,
+    /// `IP_RECVERR`.
+    pub(crate) receive_errors: bool,
+    /// `SO_PRIORITY`.
+    pub(crate) priority: u32,
+    /// `SO_MARK`.
+    pub(crate) mark: u32,
+    /// `SO_RCVLOWAT`.
+    pub(crate) receive_low: u32,
+}
+
+impl Options {
+    /// Returns the options of a new TCP socket.
+    pub(crate) const fn tcp() -> Self {
+        Self { receive_buffer: TCP_RECEIVE_DEFAULT, send_buffer: TCP_SEND_DEFAULT, ..Self::udp() }
+    }
+
+    /// Returns the options of a new UDP socket.
+    pub(crate) const fn udp() -> Self {
+        Self {
+            reuse_address: false,
+            reuse_port: false,
+            broadcast: false,
+            keep_alive: false,
+            linger: None,
+            receive_buffer: BUFFER_DEFAULT,
+            send_buffer: BUFFER_DEFAULT,
+            is_receive_fixed: false,
+            is_send_fixed: false,
+            receive_timeout: None,
+            send_timeout: None,
+            ttl: None,
+            tos: 0,
+            only_v6: false,
+            no_delay: false,
+            cork: false,
+            quick_ack: true,
+            keep_idle: 7200,
+            keep_interval: 75,
+            keep_count: 9,
+            user_timeout: 0,
+            max_segment: None,
+            defer_accept: 0,
+            linger2: 60,
+            syn_count: 6,
+            packet_info: false,
+            timestamp: false,
+            multicast_loop: true,
+            multicast_ttl: 1,
+            multicast_all: true,
+            receive_errors: false,
+            priority: 0,
+            mark: 0,
+            receive_low: 1,
+        }
+    }
+}

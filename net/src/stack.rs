@@ -1,0 +1,620 @@
+//! The stack: cards, addresses, flows and timers of one machine.
+//!
+//! The kernel calls [`Stack::poll`] when a card interrupts, when a timer of the stack is due
+//! ([`Stack::next_deadline`]) and when it has nothing else to do. Sockets call back into the
+//! stack to send. What arrives is received here (`input.rs`), what leaves passes [`Stack::send`].
+//!
+//! Locks, outermost first: a card's receiver, a socket, then one of: ports, flow table shard,
+//! timers, network, loopback, a card's neighbours, a card's transmitter. Wakers are called with
+//! no lock held but a receiver's.
+
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::time::Duration;
+
+use abi::time::Instant;
+use abi::{Errno, Result};
+use sync::{Once, SpinLock};
+
+use crate::device::{Capabilities, Device, Full, Interrupts, Mac, Offload};
+use crate::flow::{FlowKey, Secrets};
+use crate::interface::{Interface, Outgoing, Traffic};
+use crate::loopback::Loopback;
+use crate::network::{Cidr, Network, Path, Route, is_group};
+use crate::ports::Ports;
+use crate::reassembly::Reassembly;
+use crate::tcp::{FlowTable, Sizes, Tcp};
+use crate::timer::Timers;
+use crate::udp::Udp;
+use crate::wire::ip::{Header, Ip};
+use crate::wire::{arp, ethernet, ndisc, protocol};
+
+/// Cards that a machine can have.
+const INTERFACES_MAX: usize = 8;
+/// Frames received from a card in a row.
+const BATCH: usize = 64;
+/// The longest packet over loopback.
+const LOOPBACK_MTU: usize = 65_535;
+/// How long an acknowledgement waits for data to ride on while the machine is busy.
+const ACK_DELAY: Duration = Duration::from_millis(4);
+/// How soon sockets that a full sending ring held up try again.
+const RETRY: Duration = Duration::from_millis(1);
+/// Bytes of a new connection's buffers, each way.
+const FIRST_BUFFER: usize = 32_768;
+/// How long a connection uses what it found out about its way.
+const HOP_LIFETIME: Duration = Duration::from_secs(10);
+
+/// Whether the machine has anything else to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Load {
+    /// Threads are ready to run: what they send may carry acknowledgements.
+    Busy,
+    /// Nothing is ready to run: acknowledgements go out now.
+    Idle,
+}
+
+/// A way out, resolved down to the hardware address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hop {
+    /// Back into this machine.
+    Loopback,
+    /// Over a card to a known address.
+    Link { interface: usize, mac: Mac },
+    /// Over a card, once this neighbour has answered.
+    Unresolved { interface: usize, next: IpAddr },
+}
+
+/// A way out that a connection remembers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CachedHop {
+    hop: Hop,
+    generation: u64,
+    until: Instant,
+}
+
+/// Writes a neighbour discovery message that goes from the first address to the second.
+type EmitNdisc<'a> = &'a mut dyn FnMut(&mut [u8], (&IpAddr, &IpAddr));
+
+/// All networking of one machine.
+pub struct Stack {
+    pub(crate) secrets: Secrets,
+    interfaces: [Once<Interface>; INTERFACES_MAX],
+    pub(crate) network: SpinLock<Network>,
+    /// Counts changes of addresses, routes and neighbours.
+    generation: AtomicU64,
+    loopback: SpinLock<Loopback>,
+    pub(crate) flows: FlowTable,
+    pub(crate) tcp_ports: SpinLock<Ports<Tcp>>,
+    pub(crate) udp_ports: SpinLock<Ports<Udp>>,
+    timers: SpinLock<Timers>,
+    /// Connections that owe an acknowledgement.
+    delayed: SpinLock<Vec<Arc<Tcp>>>,
+    delayed_until: AtomicU64,
+    /// Connections that a full sending ring held up.
+    starved: SpinLock<Vec<Arc<Tcp>>>,
+    pub(crate) reassembly: SpinLock<Reassembly>,
+    counter: AtomicU64,
+    needs_flush: AtomicBool,
+    /// Bytes in the buffers of connections.
+    buffers: AtomicUsize,
+    /// What they are to stay below.
+    buffers_budget: usize,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+impl Stack {
+    /// Returns a stack with nothing but loopback.
+    ///
+    /// Buffers of connections begin smaller as their sum nears `memory` bytes.
+    pub fn new(secrets: Secrets, memory: usize) -> Arc<Self> {
+        Arc::new(Self {
+            secrets,
+            interfaces: [const { Once::new() }; INTERFACES_MAX],
+            network: SpinLock::default(),
+            generation: AtomicU64::new(0),
+            loopback: SpinLock::default(),
+            flows: FlowTable::new(secrets),
+            tcp_ports: SpinLock::default(),
+            udp_ports: SpinLock::default(),
+            timers: SpinLock::default(),
+            delayed: SpinLock::default(),
+            delayed_until: AtomicU64::new(u64::MAX),
+            starved: SpinLock::default(),
+            reassembly: SpinLock::default(),
+            counter: AtomicU64::new(0),
+            needs_flush: AtomicBool::new(false),
+            buffers: AtomicUsize::new(0),
+            buffers_budget: memory,
+        })
+    }
+
+    /// Takes a card into use and returns its number, from 1; 0 is loopback. It gets its IPv6
+    /// link-local address at once.
+    ///
+    /// # Errors
+    /// `ENOSPC` if there are too many cards.
+    pub fn add_device(&self, device: Device) -> Result<usize> {
+        let mac = device.capabilities.mac;
+        let mut interface = Some(Interface::new(device));
+        for (index, slot) in self.interfaces.iter().enumerate() {
+            slot.call_once(|| interface.take().unwrap_or_else(|| unreachable!()));
+            if interface.is_none() {
+                let address = ndisc::link_local(mac).into();
+                self.add_address(index + 1, Cidr { address, prefix: 64 });
+                return Ok(index + 1);
+            }
+        }
+        Err(Errno::ENOSPC)
+    }
+
+    /// Returns the card with this number.
+    pub(crate) fn interface(&self, number: usize) -> Option<&Interface> {
+        self.interfaces.get(number.checked_sub(1)?)?.get()
+    }
+
+    fn interfaces(&self) -> impl Iterator<Item = (usize, &Interface)> {
+        let numbered = self.interfaces.iter().enumerate();
+        numbered.map_while(|(index, slot)| Some((index + 1, slot.get()?)))
+    }
+
+    /// Returns the cards: number, abilities and traffic so far.
+    pub fn devices(&self) -> Vec<(usize, Capabilities, Traffic)> {
+        let cards = self.interfaces();
+        cards.map(|(number, card)| (number, card.capabilities, card.traffic())).collect()
+    }
+
+    /// Gives a card an address.
+    pub fn add_address(&self, interface: usize, cidr: Cidr) {
+        self.network.lock().addresses.push((interface, cidr));
+        self.changed();
+    }
+
+    /// Takes all IPv4 addresses and the routes from a card.
+    pub fn clear_v4(&self, interface: usize) {
+        let mut network = self.network.lock();
+        network.addresses.retain(|(at, own)| *at != interface || own.address.is_ipv6());
+        network
+            .routes
+            .retain(|route| route.interface != interface || route.destination.address.is_ipv6());
+        drop(network);
+        self.changed();
+    }
+
+    /// Adds a route.
+    pub fn add_route(&self, route: Route) {
+        self.network.lock().routes.push(route);
+        self.changed();
+    }
+
+    /// Returns the addresses with the numbers of their cards; loopback's are not among them.
+    pub fn addresses(&self) -> Vec<(usize, Cidr)> {
+        self.network.lock().addresses.clone()
+    }
+
+    /// Returns the routes, those to the networks of own addresses left out.
+    pub fn routes(&self) -> Vec<Route> {
+        self.network.lock().routes.clone()
+    }
+
+    /// Returns whether packets to `address` are for this machine alone.
+    pub(crate) fn is_local(&self, address: &IpAddr) -> bool {
+        self.network.lock().is_local(address)
+    }
+
+    /// Returns how many TCP flows there are, half-open ones and those in TIME-WAIT included.
+    pub fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Returns how many bytes the buffers of connections take.
+    pub fn buffer_bytes(&self) -> usize {
+        self.buffers.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns the sizes that a new connection's buffers are to have.
+    pub(crate) fn first_sizes(&self) -> Sizes {
+        let used = self.buffers.load(Ordering::Relaxed);
+        let size = if used < self.buffers_budget / 2 {
+            FIRST_BUFFER
+        } else if used < self.buffers_budget {
+            FIRST_BUFFER / 4
+        } else {
+            FIRST_BUFFER / 16
+        };
+        Sizes { receive: size, send: size }
+    }
+
+    /// Returns the window to offer before there is a connection.
+    pub(crate) fn first_window(&self) -> u16 {
+        u16::try_from(self.first_sizes().receive).unwrap_or(u16::MAX)
+    }
+
+    pub(crate) fn claim_buffers(&self, bytes: usize) {
+        self.buffers.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn release_buffers(&self, bytes: usize) {
+        self.buffers.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Returns the initial sequence number of a connection (RFC 6528 §3).
+    pub(crate) fn initial_sequence(&self, flow: &FlowKey, now: Instant) -> u32 {
+        let ticks = (now.as_nanos() / 4000) & 0xffff_ffff;
+        let offset = self.secrets.digest(flow) & 0xffff_ffff;
+        u32::try_from(ticks.wrapping_add(offset) & 0xffff_ffff).unwrap_or(0)
+    }
+
+    /// Returns an unpredictable number, another each time.
+    pub(crate) fn random(&self) -> u64 {
+        self.secrets.number(self.counter.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns a number that no other socket has.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Receives what has arrived, runs what is due and sends what follows from both.
+    ///
+    /// Returns whether frames are left: the kernel calls again soon, other work in between.
+    pub fn poll(self: &Arc<Self>, now: Instant, load: Load) -> bool {
+        let mut is_more = false;
+        for (number, interface) in self.interfaces() {
+            let Some(mut receiver) = interface.try_receiver() else { continue };
+            let count = receiver.receive(BATCH, &mut |frame| {
+                interface.count_received(frame.bytes.len());
+                self.input_frame(number, interface, &frame, now);
+            });
+            is_more |= count == BATCH;
+        }
+        self.run_timers(now);
+        self.drain_loopback(now);
+        self.serve_starved(now);
+        if load == Load::Idle || now.as_nanos() >= self.delayed_until.load(Ordering::Relaxed) {
+            self.send_acknowledgements(now);
+            self.drain_loopback(now);
+        }
+        self.flush();
+        is_more
+    }
+
+    /// Asks the cards for interrupts, or for none. Returns whether frames wait already, in which
+    /// case the kernel polls again before it halts.
+    pub fn set_interrupts(&self, wanted: Interrupts) -> bool {
+        let mut is_pending = false;
+        for (_, interface) in self.interfaces() {
+            is_pending |= interface.receiver().set_interrupts(wanted);
+        }
+        is_pending
+    }
+
+    /// Returns whether frames or loopback packets wait to be received; cheap.
+    pub fn is_pending(&self) -> bool {
+        let is_waiting = |(_, card): (usize, &Interface)| {
+            card.try_receiver().is_some_and(|mut receiver| receiver.is_pending())
+        };
+        self.loopback.lock().is_pending() || self.interfaces().any(is_waiting)
+    }
+
+    /// Returns when [`poll`](Self::poll) is to be called even if nothing arrives.
+    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let acknowledgements = self.delayed_until.load(Ordering::Relaxed);
+        let acknowledgements =
+            (acknowledgements != u64::MAX).then(|| Instant::from_nanos(acknowledgements));
+        let starved = (!self.starved.lock().is_empty()).then(|| now + RETRY);
+        let neighbors = self.interfaces().filter_map(|(_, card)| card.neighbors.lock().deadline());
+        [acknowledgements, starved, self.timers.lock().first(), self.flows.deadline()]
+            .into_iter()
+            .flatten()
+            .chain(neighbors)
+            .min()
+    }
+
+    fn run_timers(self: &Arc<Self>, now: Instant) {
+        loop {
+            let due = self.timers.lock().pop_due(now);
+            let Some(due) = due else { break };
+            if let Some(connection) = due.upgrade() {
+                connection.timer_fired(now);
+            }
+        }
+        for (flow, half) in self.flows.tick(now) {
+            crate::tcp::send_syn_ack(self, &flow, &half, now);
+        }
+        for (number, interface) in self.interfaces() {
+            let due = interface.neighbors.lock().tick(now);
+            due.questions.into_iter().for_each(|address| self.ask(number, interface, address));
+            for packet in due.undeliverable {
+                self.report_undeliverable(&packet, now);
+            }
+        }
+    }
+
+    /// Receives the packets that were sent to this machine itself.
+    pub(crate) fn drain_loopback(self: &Arc<Self>, now: Instant) {
+        if !self.loopback.lock().begin() {
+            return;
+        }
+        let mut done = Vec::new();
+        loop {
+            let next = self.loopback.lock().next(done);
+            let Some(packet) = next else { break };
+            self.input_ip(0, &packet, true, now);
+            done = packet;
+        }
+    }
+
+    /// Finishes a socket's operation: what it sent to this machine is received, what it sent over
+    /// cards is told to them.
+    pub(crate) fn finish(self: &Arc<Self>, now: Instant) {
+        self.drain_loopback(now);
+        self.flush();
+    }
+
+    fn flush(&self) {
+        if self.needs_flush.swap(false, Ordering::Relaxed) {
+            self.interfaces().for_each(|(_, interface)| interface.flush());
+        }
+    }
+
+    /// Notes that a connection owes an acknowledgement.
+    pub(crate) fn delay_acknowledgement(&self, connection: Arc<Tcp>, now: Instant) {
+        self.delayed.lock().push(connection);
+        self.delayed_until.fetch_min((now + ACK_DELAY).as_nanos(), Ordering::Relaxed);
+    }
+
+    fn send_acknowledgements(&self, now: Instant) {
+        self.delayed_until.store(u64::MAX, Ordering::Relaxed);
+        let mut list = core::mem::take(&mut *self.delayed.lock());
+        for connection in list.drain(..) {
+            connection.acknowledge(now);
+        }
+        // The list's memory serves again.
+        let mut delayed = self.delayed.lock();
+        if delayed.is_empty() {
+            *delayed = list;
+        }
+    }
+
+    /// Notes that a connection could not send all that it may.
+    pub(crate) fn starve(&self, connection: Arc<Tcp>) {
+        self.starved.lock().push(connection);
+    }
+
+    fn serve_starved(&self, now: Instant) {
+        let starved = core::mem::take(&mut *self.starved.lock());
+        starved.iter().for_each(|connection| connection.resume(now));
+    }
+
+    /// Moves a connection's timer from one moment to an earlier one.
+    pub(crate) fn set_timer(
+        &self,
+        old: Option<Instant>,
+        new: Instant,
+        id: u64,
+        connection: Weak<Tcp>,
+    ) {
+        let mut timers = self.timers.lock();
+        if let Some(old) = old {
+            timers.remove(old, id);
+        }
+        timers.insert(new, id, connection);
+    }
+
+    /// Removes a connection's timer.
+    pub(crate) fn clear_timer(&self, old: Instant, id: u64) {
+        self.timers.lock().remove(old, id);
+    }
+
+    /// Returns the longest packet on the way to `destination`.
+    pub(crate) fn mtu(&self, destination: &IpAddr) -> usize {
+        match self.network.lock().path(destination) {
+            Ok(Path::Link { interface, .. }) => {
+                self.interface(interface).map_or(1500, |card| card.capabilities.mtu)
+            }
+            _ => LOOPBACK_MTU,
+        }
+    }
+
+    /// Finds the way out to `destination` down to the hardware address, asking for it if needed.
+    ///
+    /// # Errors
+    /// As [`Network::path`].
+    pub(crate) fn hop(&self, destination: &IpAddr, now: Instant) -> Result<Hop> {
+        let path = self.network.lock().path(destination)?;
+        let Path::Link { interface: number, next } = path else { return Ok(Hop::Loopback) };
+        let interface = self.interface(number).ok_or(Errno::ENETUNREACH)?;
+        if is_group(&next) || self.network.lock().is_broadcast(&next) {
+            return Ok(Hop::Link { interface: number, mac: group_mac(&next) });
+        }
+        let found = interface.neighbors.lock().find(next, now);
+        if found.is_to_ask {
+            self.ask(number, interface, next);
+        }
+        Ok(match found.mac {
+            Some(mac) => Hop::Link { interface: number, mac },
+            None => Hop::Unresolved { interface: number, next },
+        })
+    }
+
+    /// The same for a connection, which keeps the answer in `cache`.
+    pub(crate) fn cached_hop(
+        &self,
+        destination: &IpAddr,
+        cache: &mut Option<CachedHop>,
+        now: Instant,
+    ) -> Result<Hop> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        if let Some(cached) = cache
+            && cached.generation == generation
+            && now < cached.until
+        {
+            return Ok(cached.hop);
+        }
+        let hop = self.hop(destination, now)?;
+        let is_final = !matches!(hop, Hop::Unresolved { .. });
+        *cache = is_final.then(|| CachedHop { hop, generation, until: now + HOP_LIFETIME });
+        Ok(hop)
+    }
+
+    /// Returns whether a packet can be sent to `hop` without being dropped.
+    pub(crate) fn has_room(&self, hop: &Hop) -> bool {
+        match hop {
+            Hop::Loopback => self.loopback.lock().has_room(),
+            Hop::Link { interface, .. } => {
+                self.interface(*interface).is_some_and(Interface::has_room)
+            }
+            Hop::Unresolved { .. } => true,
+        }
+    }
+
+    /// Sends an IP packet that `fill` writes, all but its transport checksum. The card is told at
+    /// the end of the operation ([`finish`](Self::finish)).
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; `fill` was not called then.
+    pub(crate) fn send(
+        &self,
+        hop: &Hop,
+        outgoing: &Outgoing,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<(), Full> {
+        match hop {
+            Hop::Loopback => {
+                let mut loopback = self.loopback.lock();
+                if !loopback.has_room() {
+                    return Err(Full);
+                }
+                let mut packet = loopback.buffer(outgoing.length);
+                fill(&mut packet);
+                loopback.push(packet);
+                Ok(())
+            }
+            Hop::Link { interface, mac } => {
+                let interface = self.interface(*interface).ok_or(Full)?;
+                interface.transmit_ip(*mac, outgoing, fill)?;
+                self.needs_flush.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Hop::Unresolved { interface, next } => {
+                let interface = self.interface(*interface).ok_or(Full)?;
+                let mut packet = alloc::vec![0; outgoing.length];
+                fill(&mut packet);
+                if let Some(field) = outgoing.checksum {
+                    field.complete(&mut packet);
+                }
+                interface.neighbors.lock().wait(*next, packet);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a packet whose bytes are complete to a neighbour that has answered.
+    pub(crate) fn send_complete(&self, interface: &Interface, mac: Mac, packet: &[u8]) {
+        let outgoing = Outgoing { length: packet.len(), checksum: None, segment: None };
+        // A full ring loses the packet, as any link may.
+        let _ = interface.transmit_ip(mac, &outgoing, &mut |buffer| buffer.copy_from_slice(packet));
+        self.needs_flush.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks who has `address` on the link.
+    fn ask(&self, number: usize, interface: &Interface, address: IpAddr) {
+        let Ok(source) = self.source_on(number, &address) else { return };
+        let own = interface.capabilities.mac;
+        // A full ring loses the question; it is asked again.
+        let _ = match (source, address) {
+            (IpAddr::V4(sender), IpAddr::V4(target)) => {
+                let operation = arp::REQUEST;
+                let question =
+                    arp::Arp { operation, sender_mac: own, sender, target_mac: [0; 6], target };
+                self.send_arp(interface, ethernet::BROADCAST, &question)
+            }
+            (_, IpAddr::V6(target)) => {
+                let group = ndisc::solicited_node(target);
+                let ends = (source, group.into());
+                self.send_ndisc(interface, ndisc::group_mac(group), ends, &mut |message, ends| {
+                    ndisc::emit_solicitation(message, target, own, ends);
+                })
+            }
+            _ => Ok(()),
+        };
+        self.needs_flush.store(true, Ordering::Relaxed);
+    }
+
+    fn source_on(&self, number: usize, address: &IpAddr) -> Result<IpAddr> {
+        let network = self.network.lock();
+        network.source_for(address).or_else(|error| {
+            let mut own = network.addresses.iter();
+            let own =
+                own.find(|(at, own)| *at == number && own.address.is_ipv4() == address.is_ipv4());
+            own.map(|(_, own)| own.address).ok_or(error)
+        })
+    }
+
+    /// Sends an ARP packet.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn send_arp(
+        &self,
+        interface: &Interface,
+        to: Mac,
+        packet: &arp::Arp,
+    ) -> Result<(), Full> {
+        self.needs_flush.store(true, Ordering::Relaxed);
+        interface.transmit(to, arp::LENGTH, Offload::default(), &mut |bytes| {
+            packet.emit(bytes);
+            ethernet::ARP
+        })
+    }
+
+    /// Sends a neighbour discovery message that `emit` writes.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn send_ndisc(
+        &self,
+        interface: &Interface,
+        to: Mac,
+        (source, destination): (IpAddr, IpAddr),
+        emit: EmitNdisc<'_>,
+    ) -> Result<(), Full> {
+        let header = Header { source, destination, protocol: protocol::ICMP_V6, ttl: 255, tos: 0 };
+        let length = crate::wire::ip::V6_HEADER + ndisc::LENGTH;
+        self.needs_flush.store(true, Ordering::Relaxed);
+        let outgoing = Outgoing { length, checksum: None, segment: None };
+        interface.transmit_ip(to, &outgoing, &mut |packet| {
+            let start = header.emit(packet);
+            emit(&mut packet[start..], (&source, &destination));
+        })
+    }
+
+    fn report_undeliverable(self: &Arc<Self>, packet: &[u8], now: Instant) {
+        if let Some(ip) = Ip::parse(packet) {
+            self.input_report(&ip, Errno::EHOSTUNREACH, true, now);
+        }
+    }
+}
+
+fn group_mac(address: &IpAddr) -> Mac {
+    match address {
+        IpAddr::V4(v4) if v4.is_multicast() => {
+            let [_, b, c, d] = v4.octets();
+            [0x01, 0x00, 0x5e, b & 0x7f, c, d]
+        }
+        IpAddr::V4(_) => ethernet::BROADCAST,
+        IpAddr::V6(v6) => ndisc::group_mac(*v6),
+    }
+}
