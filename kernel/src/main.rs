@@ -16,6 +16,7 @@ mod drivers;
 mod file;
 mod logger;
 mod memory;
+mod network;
 mod panic;
 mod process;
 mod random;
@@ -69,9 +70,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     if memory::space::start(placement).is_none() {
         panic::give_up(format_args!("too little memory for an address space"));
     }
-    for card in cards {
-        log::info!("network card: {:?}", card.capabilities);
-    }
+    network::start(cards, &options.ip);
     process::init::start(&options);
     schedule::run()
 }

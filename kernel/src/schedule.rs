@@ -14,6 +14,7 @@ use sync::SpinLock;
 use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;
+use crate::network::{self, Load};
 use crate::process::rseq;
 use crate::process::signal;
 use crate::process::thread::{self, Thread};
@@ -174,8 +175,8 @@ pub(crate) fn first_run(frame: &mut TrapFrame) {
 
 /// Serves devices and timers, then waits for an interrupt if that made nobody ready.
 fn idle() {
-    work::run();
-    if Local::current().queue.lock().waiting() > 0 {
+    work::run(Load::Idle);
+    if Local::current().queue.lock().waiting() > 0 || !network::is_quiet() {
         return;
     }
     if let Some(deadline) = timer::next_deadline() {
@@ -188,7 +189,7 @@ fn idle() {
 /// other threads' turns, signals.
 pub(crate) fn before_return(frame: &mut TrapFrame) {
     while Cpu::current().take_attention() {
-        work::run();
+        work::run(Load::Busy);
         let local = Local::current();
         let is_over = local.tick();
         if is_over || local.is_preempted.swap(false, Ordering::Relaxed) {

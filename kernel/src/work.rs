@@ -4,11 +4,13 @@
 //! held; whatever an interrupt handler noted is taken up here.
 
 use crate::file::console;
+use crate::network::{self, Load};
 use crate::{control, timer};
 
-/// Serves whatever is due.
-pub(crate) fn run() {
+/// Serves whatever is due. `load` says whether threads wait for the processor meanwhile.
+pub(crate) fn run(load: Load) {
     timer::expire();
     control::serve();
     console::serve();
+    network::serve(load);
 }

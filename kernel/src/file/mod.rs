@@ -5,6 +5,7 @@
 
 pub(crate) mod console;
 mod proc;
+pub(crate) mod socket;
 pub(crate) mod transfer;
 
 use alloc::sync::Arc;

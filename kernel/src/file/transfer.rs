@@ -6,6 +6,7 @@ use abi::signal::Signal;
 use abi::{Errno, Result};
 use vfs::OpenFile;
 
+use super::socket::SocketFile;
 use crate::memory::user::UserBuffers;
 use crate::process::signal;
 use crate::wait;
@@ -99,7 +100,7 @@ pub(crate) fn write(
         match step {
             Ok(count) => done += count,
             Err(errno) => {
-                if errno == Errno::EPIPE {
+                if errno == Errno::EPIPE && is_told_by_signal(file, done) {
                     signal::send_to_current(Signal::SIGPIPE);
                 }
                 return if done == 0 { Err(errno) } else { Ok(done) };
@@ -110,4 +111,10 @@ pub(crate) fn write(
         }
         origin.next_window();
     }
+}
+
+/// Returns whether a write that nobody will read raises a signal after `done` bytes: of a pipe
+/// always, of a socket only if it is a stream's first error.
+fn is_told_by_signal(file: &OpenFile, done: usize) -> bool {
+    SocketFile::of(file).map_or(true, |socket| socket.is_stream() && done == 0)
 }

@@ -18,6 +18,7 @@ mod poll;
 mod process;
 mod scheduling;
 mod signal;
+mod socket;
 mod system;
 mod table;
 mod thread;

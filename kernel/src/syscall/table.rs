@@ -8,7 +8,7 @@ use abi::{Result, Sysno};
 use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, credentials, descriptor, dir, event, exec, file, futex, io, memory, numa,
-    poll, process, scheduling, signal, system, thread, time, unknown,
+    poll, process, scheduling, signal, socket, system, thread, time, unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -43,6 +43,25 @@ fn encode(result: Result<impl IntoRegister>) -> u64 {
 }
 
 syscalls! {
+    // sockets
+    socket => socket::socket(domain, kind, protocol);
+    socketpair => socket::socketpair(domain, kind, protocol, sv);
+    bind => socket::bind(sockfd, addr, addrlen);
+    listen => socket::listen(sockfd, backlog);
+    accept => socket::accept(sockfd, addr, addrlen);
+    accept4 => socket::accept4(sockfd, addr, addrlen, flags);
+    connect => socket::connect(sockfd, addr, addrlen);
+    shutdown => socket::shutdown(sockfd, how);
+    getsockname => socket::getsockname(sockfd, addr, addrlen);
+    getpeername => socket::getpeername(sockfd, addr, addrlen);
+    getsockopt => socket::getsockopt(sockfd, level, optname, optval, optlen);
+    setsockopt => socket::setsockopt(sockfd, level, optname, optval, optlen);
+    sendto => socket::sendto(sockfd, buf, size, flags, dest_addr, addrlen);
+    sendmsg => socket::sendmsg(sockfd, msg, flags);
+    sendmmsg => socket::sendmmsg(sockfd, msgvec, vlen, flags);
+    recvfrom => socket::recvfrom(sockfd, buf, size, flags, src_addr, addrlen);
+    recvmsg => socket::recvmsg(sockfd, msg, flags);
+    recvmmsg => socket::recvmmsg(sockfd, msgvec, vlen, flags, timeout);
     // reading and writing
     read => io::read(fd, buf, count);
     write => io::write(fd, buf, count);

@@ -213,6 +213,7 @@ pub(crate) fn send_to_current(signal: Signal) {
     if let Some(thread) = Thread::current().arc() {
         // A standard signal that is pending already will do as well.
         let _ = send_to_thread(&thread, own_info(signal, SI_USER));
+        Cpu::current().call_attention();
     }
 }
 

@@ -1,0 +1,165 @@
+//! Sockets as files: what a descriptor refers to after `socket(2)`.
+//!
+//! The protocols are `net`'s. Here a socket of any family becomes a [`File`] with a number of its
+//! own, and is ended when its last descriptor is closed.
+
+mod unix;
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
+
+use abi::io::{Sink, Source};
+use abi::poll::Events;
+use abi::stat::FileType;
+use abi::{Errno, Result};
+use net::inet;
+use net::unix::{Ancillary, Take};
+use sync::Waiters;
+use vfs::{File, Metadata, OpenFile};
+
+pub(crate) use unix::{FileNames, UnixSocket, own_credentials};
+
+use crate::arch::clock;
+
+/// A socket of one of the families there are.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    /// `AF_INET`, `AF_INET6`.
+    Inet(inet::Socket),
+    /// `AF_UNIX`.
+    Unix(UnixSocket),
+}
+
+/// A socket that descriptors refer to.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    /// The socket.
+    pub(crate) socket: Socket,
+    number: u64,
+}
+
+/// A direction in which a socket's user may wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    /// To receive or accept.
+    Receive,
+    /// To send or connect.
+    Send,
+}
+
+impl Direction {
+    /// Returns what to wait for.
+    pub(crate) const fn interest(self) -> Events {
+        match self {
+            Self::Receive => Events::IN.union(Events::RDHUP),
+            Self::Send => Events::OUT,
+        }
+    }
+}
+
+impl SocketFile {
+    /// Returns a file for a socket.
+    pub(crate) fn new(socket: Socket) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self { socket, number: NEXT.fetch_add(1, Ordering::Relaxed) })
+    }
+
+    /// Returns the socket that an open file is.
+    ///
+    /// # Errors
+    /// `ENOTSOCK`.
+    pub(crate) fn of(file: &OpenFile) -> Result<Arc<Self>> {
+        file.file()?;
+        file.downcast().ok_or(Errno::ENOTSOCK)
+    }
+
+    /// Returns how long a direction waits at most, `SO_RCVTIMEO` and `SO_SNDTIMEO`.
+    pub(crate) fn timeout(&self, direction: Direction) -> Option<Duration> {
+        match (&self.socket, direction) {
+            (Socket::Inet(socket), Direction::Receive) => socket.receive_timeout(),
+            (Socket::Inet(socket), Direction::Send) => socket.send_timeout(),
+            (Socket::Unix(socket), _) => socket.timeout(direction),
+        }
+    }
+
+    /// Returns whether bytes are sent without borders between them.
+    pub(crate) fn is_stream(&self) -> bool {
+        match &self.socket {
+            Socket::Inet(socket) => matches!(socket, inet::Socket::Tcp(_)),
+            Socket::Unix(socket) => socket.inner.kind() == net::unix::Kind::Stream,
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        match &self.socket {
+            Socket::Inet(socket) => socket.close(clock::now()),
+            // Its own last reference ends it.
+            Socket::Unix(_) => {}
+        }
+    }
+}
+
+impl File for SocketFile {
+    fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
+        match &self.socket {
+            Socket::Inet(socket) => {
+                let flags = inet::ReceiveFlags::default();
+                socket.receive(sink, flags, clock::now()).map(|received| received.copied)
+            }
+            Socket::Unix(socket) => {
+                socket.inner.receive(sink, Take::Remove).map(|received| received.count)
+            }
+        }
+    }
+
+    fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
+        match &self.socket {
+            Socket::Inet(socket) => socket.send(source, None, false, clock::now()),
+            Socket::Unix(socket) => {
+                let mut along =
+                    Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+                socket.inner.send(source, None, &FileNames, &mut along)
+            }
+        }
+    }
+
+    fn poll(&self) -> Events {
+        match &self.socket {
+            Socket::Inet(socket) => socket.poll(),
+            Socket::Unix(socket) => socket.inner.poll(),
+        }
+    }
+
+    fn waiters(&self) -> Option<&Waiters> {
+        Some(match &self.socket {
+            Socket::Inet(socket) => socket.waiters(),
+            Socket::Unix(socket) => socket.inner.waiters(),
+        })
+    }
+
+    fn readable_bytes(&self) -> Result<usize> {
+        match &self.socket {
+            Socket::Inet(socket) => socket.unread(),
+            Socket::Unix(socket) => socket.inner.pending_input(),
+        }
+    }
+
+    fn metadata(&self) -> Metadata {
+        let metadata = Metadata::anonymous(FileType::Socket, self.number);
+        Metadata { permissions: 0o777, dev: 8, ..metadata }
+    }
+
+    fn label(&self) -> Vec<u8> {
+        format!("socket:[{}]", self.number).into_bytes()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}

@@ -1,0 +1,180 @@
+//! Control data of `sendmsg(2)` and `recvmsg(2)`, `cmsg(3)`: open files, credentials, addresses.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::net::IpAddr;
+
+use abi::socket::{
+    Cmsghdr, IP_PKTINFO, IPV6_PKTINFO, SCM_CREDENTIALS, SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
+};
+use abi::{Errno, Result};
+use net::unix::{Ancillary, Credentials, Rights};
+use vfs::{OnExec, OpenFile};
+use zerocopy::{FromBytes, IntoBytes};
+
+use crate::file;
+use crate::file::socket::own_credentials;
+use crate::memory::user;
+use crate::process::{PID, Process};
+
+/// Items begin at multiples of this many bytes.
+const ALIGNMENT: usize = 8;
+/// Bytes of an item's header.
+const HEADER: usize = size_of::<Cmsghdr>();
+/// More control data than this is `ENOBUFS` (`net.core.optmem_max`).
+const LONGEST: u64 = 20_480;
+
+/// Copies the control data of a message to be sent in, and looks its descriptors up.
+///
+/// # Errors
+/// `ENOBUFS` if there is too much, `EINVAL` if it makes no sense, `EBADF`, `EPERM`, `ESRCH`,
+/// `EFAULT`.
+pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
+    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    if length > LONGEST {
+        return Err(Errno::ENOBUFS);
+    }
+    let mut bytes = vec![0; usize::try_from(length).map_err(|_| Errno::ENOBUFS)?];
+    user::read_bytes(address, &mut bytes)?;
+    let mut rest = &bytes[..];
+    while let Ok((header, _)) = Cmsghdr::read_from_prefix(rest) {
+        let length = usize::try_from(header.cmsg_len).map_err(|_| Errno::EINVAL)?;
+        let data = rest.get(HEADER..length).ok_or(Errno::EINVAL)?;
+        match (header.cmsg_level, header.cmsg_type) {
+            (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data)?,
+            (SOL_SOCKET, SCM_CREDENTIALS) => ancillary.credentials = claimed(data)?,
+            _ => return Err(Errno::EINVAL),
+        }
+        rest = rest.get(length.next_multiple_of(ALIGNMENT)..).unwrap_or_default();
+    }
+    Ok(ancillary)
+}
+
+fn add_files(rights: &mut Rights, descriptors: &[u8]) -> Result<()> {
+    for descriptor in descriptors.as_chunks().0 {
+        let file: Arc<OpenFile> = file::current().get(u32::from_ne_bytes(*descriptor))?;
+        rights.0.push(file);
+    }
+    Ok(())
+}
+
+/// Returns who the sender says to be, if it may say so.
+fn claimed(ucred: &[u8]) -> Result<Credentials> {
+    let [[p0, p1, p2, p3], uid, gid] = *ucred.as_chunks::<4>().0 else { return Err(Errno::EINVAL) };
+    let pid = i32::from_ne_bytes([p0, p1, p2, p3]);
+    let (uid, gid) = (u32::from_ne_bytes(uid), u32::from_ne_bytes(gid));
+    if pid != PID.cast_signed() {
+        return Err(Errno::ESRCH);
+    }
+    let own = Process::current().credentials.lock();
+    let has = |ids: [u32; 3], id| ids.contains(&id);
+    let is_own = has([own.user.real, own.user.effective, own.user.saved], uid)
+        && has([own.group.real, own.group.effective, own.group.saved], gid);
+    if is_own || own.is_privileged() {
+        Ok(Credentials { pid, uid, gid })
+    } else {
+        Err(Errno::EPERM)
+    }
+}
+
+/// The program's room for the control data of a received message.
+#[derive(Debug)]
+pub(super) struct Writer {
+    address: u64,
+    room: usize,
+    /// Bytes written so far.
+    pub(super) written: usize,
+    /// Something did not fit, `MSG_CTRUNC`.
+    pub(super) is_cut: bool,
+}
+
+impl Writer {
+    /// Returns a writer to `room` bytes at `address`.
+    pub(super) fn new(address: u64, room: u64) -> Self {
+        let room = if address == 0 { 0 } else { usize::try_from(room).unwrap_or(usize::MAX) };
+        Self { address, room, written: 0, is_cut: false }
+    }
+
+    /// Returns how many bytes of data the next item can have.
+    fn data_room(&self) -> Option<usize> {
+        self.room.saturating_sub(self.written).checked_sub(HEADER)
+    }
+
+    /// Writes an item, cut to the room there is.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    fn put(&mut self, level: i32, kind: i32, data: &[u8]) -> Result<()> {
+        let Some(room) = self.data_room() else {
+            self.is_cut = true;
+            return Ok(());
+        };
+        self.is_cut |= data.len() > room;
+        let data = &data[..data.len().min(room)];
+        let length = HEADER + data.len();
+        let header = Cmsghdr { cmsg_len: length as u64, cmsg_level: level, cmsg_type: kind };
+        let item = [header.as_bytes(), data].concat();
+        user::write_bytes(self.address.wrapping_add(self.written as u64), &item)?;
+        self.written = (self.written + length.next_multiple_of(ALIGNMENT)).min(self.room);
+        Ok(())
+    }
+
+    /// Writes a sender's ids.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub(super) fn put_credentials(&mut self, of: Credentials) -> Result<()> {
+        let words = [of.pid.cast_unsigned(), of.uid, of.gid];
+        self.put(SOL_SOCKET, SCM_CREDENTIALS, words.as_bytes())
+    }
+
+    /// Opens descriptors for received files, as many as there is room for, and writes them.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub(super) fn put_files(&mut self, rights: Rights, on_exec: OnExec) -> Result<()> {
+        let fitting = self.data_room().unwrap_or(0) / size_of::<u32>();
+        let mut descriptors = Vec::new();
+        self.is_cut |= rights.0.len() > fitting;
+        for any in rights.0.into_iter().take(fitting) {
+            let any: Arc<dyn Any + Send + Sync> = any;
+            let Ok(file) = any.downcast::<OpenFile>() else { continue };
+            match file::current().install(file, on_exec) {
+                Ok(descriptor) => descriptors.push(descriptor),
+                Err(_) => {
+                    self.is_cut = true;
+                    break;
+                }
+            }
+        }
+        if descriptors.is_empty() {
+            return Ok(());
+        }
+        self.put(SOL_SOCKET, SCM_RIGHTS, descriptors.as_bytes())
+    }
+
+    /// Writes where a datagram was sent to: the address, and the number of the card from 1 on, 0
+    /// for loopback. The family is that of the socket.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub(super) fn put_packet_info(&mut self, to: IpAddr, card: usize, is_v6: bool) -> Result<()> {
+        let interface = u32::try_from(card + 1).unwrap_or(0);
+        match (to, is_v6) {
+            (IpAddr::V4(to), false) => {
+                let data = [interface.to_ne_bytes(), to.octets(), to.octets()];
+                self.put(SOL_IP, IP_PKTINFO, data.as_flattened())
+            }
+            (to, _) => {
+                let to = match to {
+                    IpAddr::V4(to) => to.to_ipv6_mapped(),
+                    IpAddr::V6(to) => to,
+                };
+                let data = [&to.octets()[..], &interface.to_ne_bytes()].concat();
+                self.put(SOL_IPV6, IPV6_PKTINFO, &data)
+            }
+        }
+    }
+}

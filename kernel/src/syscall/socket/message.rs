@@ -1,0 +1,386 @@
+//! Messages: `send(2)`, `sendmsg(2)`, `sendmmsg(2)`, `recv(2)`, `recvmsg(2)`, `recvmmsg(2)`.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use abi::io::Sink;
+use abi::signal::Signal;
+use abi::socket::{Mmsghdr, MsgFlags, Msghdr};
+use abi::time::Timespec;
+use abi::{Errno, Result};
+use net::inet::{self, Family, ReceiveFlags};
+use net::unix::{Address, Ancillary, Credentials, Rights, Take};
+use vfs::OnExec;
+
+use super::{Opened, control, read_address, write_address};
+use crate::arch::clock;
+use crate::file::socket::{Direction, FileNames, Socket, own_credentials};
+use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
+use crate::process::signal;
+use crate::syscall::{Context, io};
+
+/// The most messages that one call sends or receives (`UIO_MAXIOV`), and parts of one message.
+const MOST: u64 = 1024;
+/// The most bytes of one part (`MAX_RW_COUNT`).
+const LONGEST_PART: usize = 0x7fff_f000;
+
+fn one(base: u64, length: usize) -> [IoVec; 1] {
+    [IoVec { base, length: length.min(LONGEST_PART) as u64 }]
+}
+
+/// Sends a message from a program's buffers; all of it, on a stream, unless the socket is not to
+/// block.
+fn send(
+    opened: &Opened,
+    parts: &[IoVec],
+    to: Option<&[u8]>,
+    flags: MsgFlags,
+    ancillary: &mut Ancillary,
+) -> Result<usize> {
+    if flags.intersects(MsgFlags::OOB | MsgFlags::FASTOPEN) {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let unix_to = match &opened.socket.socket {
+        Socket::Unix(_) => to.map(Address::from_sockaddr).transpose()?,
+        Socket::Inet(_) => None,
+    };
+    let mut origin = UserBuffers::origin(parts)?;
+    let mut done = 0;
+    loop {
+        let step = opened.attempt(Direction::Send, flags, || match &opened.socket.socket {
+            Socket::Inet(socket) => {
+                let is_more = flags.contains(MsgFlags::MORE);
+                socket.send(&mut origin, to, is_more, clock::now())
+            }
+            Socket::Unix(socket) => {
+                socket.inner.send(&mut origin, unix_to.as_ref(), &FileNames, ancillary)
+            }
+        });
+        match step {
+            Ok(count) => done += count,
+            Err(errno) if done == 0 => {
+                let is_silent = flags.contains(MsgFlags::NOSIGNAL) || !opened.socket.is_stream();
+                if errno == Errno::EPIPE && !is_silent {
+                    signal::send_to_current(Signal::SIGPIPE);
+                }
+                return Err(errno);
+            }
+            Err(_) => return Ok(done),
+        }
+        if !opened.socket.is_stream() || step == Ok(0) || origin.remaining() == 0 {
+            return Ok(done);
+        }
+        origin.next_window();
+    }
+}
+
+/// `sendto(2)`.
+pub(in crate::syscall) fn sendto(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    buffer: u64,
+    length: usize,
+    flags: u32,
+    address: u64,
+    address_length: u32,
+) -> Result<usize> {
+    let opened = Opened::get(fd)?;
+    let to = if address == 0 { None } else { Some(read_address(address, address_length)?) };
+    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    let flags = MsgFlags::from_bits_retain(flags);
+    send(&opened, &one(buffer, length), to.as_deref(), flags, &mut ancillary)
+}
+
+/// Copies the parts of a message in.
+///
+/// # Errors
+/// `EMSGSIZE` if there are too many, `EFAULT`, `EINVAL`.
+fn parts_of(header: &Msghdr) -> Result<Vec<IoVec>> {
+    if header.msg_iovlen > MOST {
+        return Err(Errno::EMSGSIZE);
+    }
+    let count = usize::try_from(header.msg_iovlen).map_err(|_| Errno::EMSGSIZE)?;
+    io::read_vector(UserPtr::new(header.msg_iov), count)
+}
+
+fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usize> {
+    let has_name = header.msg_name != 0 && header.msg_namelen != 0;
+    let to = match has_name {
+        true => Some(read_address(header.msg_name, header.msg_namelen)?),
+        false => None,
+    };
+    let parts = parts_of(header)?;
+    let mut ancillary = match &opened.socket.socket {
+        Socket::Unix(_) => control::read(header.msg_control, header.msg_controllen)?,
+        // What could be said here of a packet (IP_PKTINFO …) cannot be obeyed.
+        Socket::Inet(_) if header.msg_controllen != 0 => return Err(Errno::EINVAL),
+        Socket::Inet(_) => Ancillary::default(),
+    };
+    send(opened, &parts, to.as_deref(), flags, &mut ancillary)
+}
+
+/// `sendmsg(2)`.
+pub(in crate::syscall) fn sendmsg(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    message: UserPtr<Msghdr>,
+    flags: u32,
+) -> Result<usize> {
+    let opened = Opened::get(fd)?;
+    send_message(&opened, &message.read()?, MsgFlags::from_bits_retain(flags))
+}
+
+/// `sendmmsg(2)`.
+pub(in crate::syscall) fn sendmmsg(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    messages: UserPtr<Mmsghdr>,
+    count: u32,
+    flags: u32,
+) -> Result<usize> {
+    let opened = Opened::get(fd)?;
+    let flags = MsgFlags::from_bits_retain(flags);
+    let mut done = 0;
+    while done < count.min(1024) as usize {
+        let at = messages.at(done);
+        let sent = at.read().and_then(|mut message| {
+            let length = send_message(&opened, &message.msg_hdr, flags)?;
+            message.msg_len = u32::try_from(length).unwrap_or(u32::MAX);
+            at.write(&message)
+        });
+        match sent {
+            Ok(()) => done += 1,
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
+}
+
+/// What was received.
+#[derive(Debug, Default)]
+struct Incoming {
+    /// Bytes copied.
+    count: usize,
+    /// Bytes that the message had.
+    length: usize,
+    /// The sender's address; empty if there is none to tell.
+    from: Vec<u8>,
+    rights: Rights,
+    credentials: Option<Credentials>,
+    info: Option<(IpAddr, usize)>,
+}
+
+/// Takes bytes without keeping them: TCP's `MSG_TRUNC`, `tcp(7)`.
+struct Nowhere(usize);
+
+impl Sink for Nowhere {
+    fn room(&self) -> usize {
+        self.0
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<usize> {
+        let count = bytes.len().min(self.0);
+        self.0 -= count;
+        Ok(count)
+    }
+}
+
+fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result<Incoming> {
+    let is_peek = flags.contains(MsgFlags::PEEK);
+    match &opened.socket.socket {
+        Socket::Inet(socket) => {
+            let flags = ReceiveFlags { is_peek };
+            let received = socket.receive(sink, flags, clock::now())?;
+            Ok(Incoming {
+                count: received.copied,
+                length: received.length,
+                from: received.from.map(|from| from.as_bytes().to_vec()).unwrap_or_default(),
+                info: received.info,
+                ..Incoming::default()
+            })
+        }
+        Socket::Unix(socket) => {
+            let take = if is_peek { Take::Peek } else { Take::Remove };
+            let received = socket.inner.receive(sink, take)?;
+            let from = match received.from {
+                Address::Unnamed => Vec::new(),
+                named => named.to_sockaddr(),
+            };
+            Ok(Incoming {
+                count: received.count,
+                length: received.length,
+                from,
+                rights: received.rights,
+                credentials: received.credentials,
+                info: None,
+            })
+        }
+    }
+}
+
+/// Receives a message into a program's buffers; on a stream with `MSG_WAITALL`, until they are
+/// full.
+fn receive(opened: &Opened, parts: &[IoVec], flags: MsgFlags) -> Result<Incoming> {
+    if flags.contains(MsgFlags::ERRQUEUE) {
+        return Err(Errno::EAGAIN);
+    }
+    if flags.contains(MsgFlags::OOB) {
+        // Urgent data is not told apart, so there is none.
+        return Err(if opened.socket.is_stream() { Errno::EINVAL } else { Errno::EOPNOTSUPP });
+    }
+    let is_stream = opened.socket.is_stream();
+    let is_tcp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Tcp(_)));
+    let mut target = UserBuffers::target(parts)?;
+    if is_tcp && flags.contains(MsgFlags::TRUNC) {
+        let mut nowhere = Nowhere(target.remaining());
+        return opened
+            .attempt(Direction::Receive, flags, || receive_once(opened, &mut nowhere, flags));
+    }
+    let is_patient =
+        is_stream && flags.contains(MsgFlags::WAITALL) && !flags.contains(MsgFlags::PEEK);
+    let mut whole = Incoming::default();
+    loop {
+        let step =
+            opened.attempt(Direction::Receive, flags, || receive_once(opened, &mut target, flags));
+        match step {
+            Ok(next) if whole.count == 0 => whole = next,
+            Ok(next) => {
+                whole.count += next.count;
+                whole.length += next.length;
+                if next.count == 0 {
+                    return Ok(whole);
+                }
+            }
+            Err(errno) if whole.count == 0 => return Err(errno),
+            Err(_) => return Ok(whole),
+        }
+        let has_files = !whole.rights.0.is_empty();
+        if !is_patient || whole.count == 0 || target.remaining() == 0 || has_files {
+            return Ok(whole);
+        }
+        target.next_window();
+    }
+}
+
+/// Returns what the call gives back: the datagram's length, if the program asked for that.
+fn result(incoming: &Incoming, flags: MsgFlags) -> usize {
+    if flags.contains(MsgFlags::TRUNC) { incoming.length } else { incoming.count }
+}
+
+/// `recvfrom(2)`.
+pub(in crate::syscall) fn recvfrom(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    buffer: u64,
+    length: usize,
+    flags: u32,
+    address: u64,
+    address_length: UserPtr<i32>,
+) -> Result<usize> {
+    let opened = Opened::get(fd)?;
+    let flags = MsgFlags::from_bits_retain(flags);
+    let incoming = receive(&opened, &one(buffer, length), flags)?;
+    if address != 0 {
+        write_address(&incoming.from, address, address_length)?;
+    }
+    Ok(result(&incoming, flags))
+}
+
+/// Receives a message and fills the results into its header.
+fn receive_message(opened: &Opened, header: &mut Msghdr, flags: MsgFlags) -> Result<usize> {
+    let parts = parts_of(header)?;
+    let mut incoming = receive(opened, &parts, flags)?;
+    let mut out = MsgFlags::empty();
+    out.set(MsgFlags::TRUNC, incoming.length > incoming.count);
+    let mut control = control::Writer::new(header.msg_control, header.msg_controllen);
+    put_control(opened, &mut incoming, flags, &mut control)?;
+    out.set(MsgFlags::CTRUNC, control.is_cut);
+    if header.msg_name != 0 {
+        let room = usize::try_from(header.msg_namelen).map_err(|_| Errno::EINVAL)?;
+        let count = incoming.from.len().min(room);
+        user::write_bytes(header.msg_name, &incoming.from[..count])?;
+        header.msg_namelen = u32::try_from(incoming.from.len()).map_err(|_| Errno::EINVAL)?;
+    }
+    header.msg_controllen = control.written as u64;
+    out.set(MsgFlags::CMSG_CLOEXEC, flags.contains(MsgFlags::CMSG_CLOEXEC));
+    header.msg_flags = out.bits();
+    Ok(result(&incoming, flags))
+}
+
+fn put_control(
+    opened: &Opened,
+    incoming: &mut Incoming,
+    flags: MsgFlags,
+    control: &mut control::Writer,
+) -> Result<()> {
+    match &opened.socket.socket {
+        Socket::Unix(socket) => {
+            if socket.passes_credentials()
+                && let Some(credentials) = incoming.credentials
+            {
+                control.put_credentials(credentials)?;
+            }
+        }
+        Socket::Inet(socket) => {
+            if let Some((to, card)) = incoming.info {
+                control.put_packet_info(to, card, socket.family() == Family::V6)?;
+            }
+        }
+    }
+    let closes = flags.contains(MsgFlags::CMSG_CLOEXEC);
+    let on_exec = if closes { OnExec::Close } else { OnExec::Keep };
+    control.put_files(core::mem::take(&mut incoming.rights), on_exec)
+}
+
+/// `recvmsg(2)`.
+pub(in crate::syscall) fn recvmsg(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    message: UserPtr<Msghdr>,
+    flags: u32,
+) -> Result<usize> {
+    let opened = Opened::get(fd)?;
+    let mut header = message.read()?;
+    let length = receive_message(&opened, &mut header, MsgFlags::from_bits_retain(flags))?;
+    message.write(&header)?;
+    Ok(length)
+}
+
+/// `recvmmsg(2)`. As on Linux the timeout is looked at after each message only.
+pub(in crate::syscall) fn recvmmsg(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    messages: UserPtr<Mmsghdr>,
+    count: u32,
+    flags: u32,
+    timeout: UserPtr<Timespec>,
+) -> Result<usize> {
+    let timeout = timeout.non_null().map(|timeout| timeout.read()?.to_duration()).transpose()?;
+    let deadline = timeout.map(|timeout| clock::now() + timeout);
+    let opened = Opened::get(fd)?;
+    let mut flags = MsgFlags::from_bits_retain(flags);
+    let waits_for_one = flags.contains(MsgFlags::WAITFORONE);
+    flags.remove(MsgFlags::WAITFORONE);
+    let mut done = 0;
+    while done < count.min(1024) as usize {
+        let at = messages.at(done);
+        let received = at.read().and_then(|mut message| {
+            let length = receive_message(&opened, &mut message.msg_hdr, flags)?;
+            message.msg_len = u32::try_from(length).unwrap_or(u32::MAX);
+            at.write(&message)
+        });
+        match received {
+            Ok(()) => done += 1,
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+        if waits_for_one {
+            flags |= MsgFlags::DONTWAIT;
+        }
+        if deadline.is_some_and(|deadline| clock::now() >= deadline) {
+            break;
+        }
+    }
+    Ok(done)
+}
