@@ -69,14 +69,26 @@ fn backtrace() {
     }
 }
 
-/// Prints the registers of an interrupted program or kernel.
+/// The registers of an interrupted program or kernel, as text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registers<'a>(pub(crate) &'a TrapFrame);
+
+impl fmt::Display for Registers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TrapFrame { rip, rsp, rflags, rax, rbx, rcx, rdx, rsi, rdi, rbp, .. } = *self.0;
+        let TrapFrame { r8, r9, r10, r11, r12, r13, r14, r15, vector, error, .. } = *self.0;
+        write!(
+            f,
+            "vector {vector} error {error:#x} rip {rip:#x} rsp {rsp:#x} rflags {rflags:#x} \
+             rax {rax:#x} rbx {rbx:#x} rcx {rcx:#x} rdx {rdx:#x} rsi {rsi:#x} rdi {rdi:#x} \
+             rbp {rbp:#x} r8 {r8:#x} r9 {r9:#x} r10 {r10:#x} r11 {r11:#x} r12 {r12:#x} \
+             r13 {r13:#x} r14 {r14:#x} r15 {r15:#x}"
+        )
+    }
+}
+
+/// Prints the registers of the interrupted kernel.
 pub(crate) fn report_registers(frame: &TrapFrame) {
-    let TrapFrame { rip, rsp, rflags, rax, rbx, rcx, rdx, rsi, rdi, rbp, .. } = *frame;
-    let TrapFrame { r8, r9, r10, r11, r12, r13, r14, r15, vector, error, .. } = *frame;
-    let _ = write!(
-        Console,
-        "scull: vector {vector} error {error:#x} rip {rip:#x} rsp {rsp:#x} rflags {rflags:#x}\n\
-         scull: rax {rax:#x} rbx {rbx:#x} rcx {rcx:#x} rdx {rdx:#x} rsi {rsi:#x} rdi {rdi:#x} rbp {rbp:#x}\n\
-         scull: r8 {r8:#x} r9 {r9:#x} r10 {r10:#x} r11 {r11:#x} r12 {r12:#x} r13 {r13:#x} r14 {r14:#x} r15 {r15:#x}\n"
-    );
+    // Writing to the port does not fail.
+    let _ = writeln!(Console, "scull: {}", Registers(frame));
 }

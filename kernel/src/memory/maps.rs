@@ -21,6 +21,15 @@ pub(crate) fn maps() -> Vec<u8> {
     text
 }
 
+/// Returns the line for the mapping that `address` is in, without its line end.
+pub(crate) fn line_at(address: u64) -> Option<Vec<u8>> {
+    let vma = space::lock().mapping(address).cloned()?;
+    let mut text = Vec::new();
+    line(&vma, &mut text);
+    text.pop();
+    Some(text)
+}
+
 fn line(vma: &Vma, text: &mut Vec<u8>) {
     let identity = match &vma.backing {
         // What has a role has no file that a program could know.

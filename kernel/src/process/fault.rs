@@ -9,6 +9,7 @@ use super::signal::{self, Exception};
 use super::thread::Thread;
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::ExtendedState;
+use crate::memory::report;
 use crate::panic::report_registers;
 use crate::process::exit::{self, Status};
 
@@ -74,7 +75,8 @@ pub(crate) fn segmentation(frame: &mut TrapFrame, address: u64, problem: Problem
         Problem::BeyondFile => (Signal::SIGBUS, BUS_ADRERR),
         Problem::OutOfMemory => {
             log::error!("no memory is left for the page at {address:#x}");
-            report_registers(frame);
+            report::fault(frame, address);
+            report::exhaustion();
             exit::power_off(Status::Signal(Signal::SIGKILL.raw()))
         }
     };

@@ -26,7 +26,7 @@ use super::thread::Thread;
 use super::{PID, Process, rseq, timers};
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::{SYSCALL, TrapFrame};
-use crate::panic::report_registers;
+use crate::memory::report;
 use crate::schedule;
 use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
 
@@ -367,7 +367,7 @@ fn end_by(signal: Signal, frame: &TrapFrame) -> ! {
             exception.error,
             exception.address
         );
-        report_registers(frame);
+        report::fault(frame, exception.address);
     }
     exit::power_off(Status::Signal(signal.raw()))
 }
