@@ -12,6 +12,7 @@ extern crate std;
 
 mod addr;
 pub mod device;
+pub mod dhcp;
 pub mod flow;
 pub mod inet;
 mod input;
