@@ -63,7 +63,7 @@ pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
     let deadline = args.timeout.map(|timeout| start + timeout);
     let mut session = Session { machine, guest, report, start, addresses, signals: 0, boots: 0 };
     let end = session.follow(&receiver, deadline);
-    session.close(end, &receiver)
+    session.close(end)
 }
 
 /// How a guest came to its end.
@@ -148,28 +148,28 @@ impl Session {
     }
 
     /// Ends the machine; returns the status to exit with.
-    fn close(self, end: End, messages: &Receiver<Message>) -> Result<u8> {
+    fn close(self, end: End) -> Result<u8> {
         let Self { machine, guest, report, boots, addresses, .. } = self;
         match end {
             End::Application(status) => {
-                guest.finish(messages, GRACE);
+                guest.finish(GRACE);
                 report.exit(status);
                 Ok(status)
             }
             End::Panic(message) => {
-                guest.finish(messages, GRACE);
+                guest.finish(GRACE);
                 let addresses = addresses.lock().unwrap_or_else(PoisonError::into_inner);
                 let trace = symbol::backtrace(&machine.kernel, &addresses);
                 Err(error::kernel(format!("the kernel panicked: {message}{trace}")))
             }
             End::Tool(status, reason) => {
                 guest.kill();
-                guest.finish(messages, GRACE);
+                guest.finish(GRACE);
                 report.note(reason);
                 Ok(status)
             }
             End::Machine(status, words) => {
-                guest.ended();
+                guest.finish(GRACE);
                 Err(unexplained(status, &words, boots))
             }
         }

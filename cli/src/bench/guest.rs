@@ -214,7 +214,7 @@ impl Running {
         self.guest.quit();
         while let Ok(message) = self.messages.recv_timeout(START) {
             if let Message::Ended(_, words) = message {
-                self.guest.ended();
+                self.guest.finish(GRACE);
                 return words;
             }
         }
@@ -223,8 +223,7 @@ impl Running {
 
     /// Ends the guest.
     pub(crate) fn stop(self) {
-        let Self { guest, messages, .. } = self;
-        guest.kill();
-        guest.finish(&messages, GRACE);
+        self.guest.kill();
+        self.guest.finish(GRACE);
     }
 }

@@ -85,7 +85,7 @@ impl Lab {
         if matches!(end, End::Other(_)) {
             guest.kill();
         }
-        guest.finish(&receiver, Duration::from_secs(3));
+        guest.finish(Duration::from_secs(3));
         let mut output = console.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Outcome { output: core::mem::take(&mut *output), end })
     }

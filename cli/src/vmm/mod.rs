@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -29,6 +29,9 @@ use crate::args::{Accel, MachineKind, Net, Publish};
 
 /// The hidden command that becomes the virtual machine monitor.
 pub(crate) const BECOME: &str = "__vmm";
+
+/// How often the end of a machine is looked for.
+const POLL: Duration = Duration::from_millis(1);
 
 /// A machine to start.
 #[derive(Debug, Clone)]
@@ -75,7 +78,7 @@ pub(crate) struct Guest {
     control: UnixStream,
     console: UnixStream,
     pumps: Vec<JoinHandle<()>>,
-    has_ended: bool,
+    waiter: Option<JoinHandle<()>>,
 }
 
 impl Guest {
@@ -111,7 +114,7 @@ impl Guest {
         ];
         let stderr = child.stderr.take();
         let messages = messages.clone();
-        thread::spawn(move || {
+        let waiter = thread::spawn(move || {
             let mut words = Vec::new();
             if let Some(stderr) = stderr {
                 // What cannot be read is not there; the status still tells.
@@ -122,7 +125,7 @@ impl Guest {
                 let _ = messages.send(Message::Ended(status, words));
             }
         });
-        Ok(Self { pid, control, console, pumps, has_ended: false })
+        Ok(Self { pid, control, console, pumps, waiter: Some(waiter) })
     }
 
     /// Returns the near end of the console, for input.
@@ -152,39 +155,27 @@ impl Guest {
 
     /// Ends the machine at once.
     pub(crate) fn kill(&self) {
-        if !self.has_ended {
-            // It can have ended meanwhile; that is what was wanted.
+        let is_running = self.waiter.as_ref().is_some_and(|waiter| !waiter.is_finished());
+        if is_running {
+            // It can end just now; that is what was wanted.
             let _ = signal::kill(self.pid, signal::SIGKILL);
         }
     }
 
     /// Waits until the machine has ended, at most `grace`, then kills it; returns
     /// when all of its output has been passed on.
-    pub(crate) fn finish(mut self, messages: &Receiver<Message>, grace: Duration) {
+    pub(crate) fn finish(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        while !self.has_ended {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match messages.recv_timeout(left) {
-                Ok(Message::Ended(..)) => self.has_ended = true,
-                Ok(_) => {}
-                Err(mpsc::RecvTimeoutError::Timeout) if left.is_zero() => self.kill(),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+        while self.waiter.as_ref().is_some_and(|waiter| !waiter.is_finished()) {
+            if Instant::now() > deadline {
+                self.kill();
+                break;
             }
+            thread::sleep(POLL);
         }
-        self.drain();
-    }
-
-    /// Notes that the machine has ended; returns when all of its output has been passed on.
-    pub(crate) fn ended(mut self) {
-        self.has_ended = true;
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        for pump in self.pumps.drain(..) {
+        for thread in self.waiter.take().into_iter().chain(self.pumps.drain(..)) {
             // A thread that panicked has said so.
-            let _ = pump.join();
+            let _ = thread.join();
         }
     }
 }
