@@ -20,6 +20,8 @@ use crate::vmm::{Guest, Machine, Message, qemu};
 /// The application that is measured, and its port.
 const PORT: &str = "memcached";
 const NUMBER: u16 = 11211;
+/// Lets it serve the idle connections too; 1,024 is its default.
+const CONNECTIONS: [&str; 2] = ["-c", "8192"];
 /// Where QEMU's user networking listens for it.
 const FORWARDED: u16 = 21211;
 /// How long a guest that is told to end may take.
@@ -69,7 +71,7 @@ impl Kit {
     /// # Errors
     /// Fails where something cannot be fetched or written.
     pub(crate) fn prepare(folder: &Path, kernel: Option<&Path>) -> Result<Self> {
-        let prepared = prepare::prepare(PORT, &ContentArgs::default(), &[])?;
+        let prepared = prepare::prepare(PORT, &ContentArgs::default(), &CONNECTIONS.map(Into::into))?;
         let linux = Linux::fetch(folder)?;
         let linux_image = folder.join("initramfs.cpio");
         let mut command = vec![prepared.launch.program.clone()];
