@@ -70,7 +70,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     if memory::space::start(placement).is_none() {
         panic::give_up(format_args!("too little memory for an address space"));
     }
-    network::start(cards, &options.ip);
+    network::start(cards, &options.ip, &options.hostname);
     process::init::start(&options);
     schedule::run()
 }

@@ -7,7 +7,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use abi::io::{Sink, Source};
 use abi::poll::Events;
@@ -221,7 +221,7 @@ impl Udp {
             return address;
         }
         match address {
-            IpAddr::V4(_) => core::net::Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(_) => core::net::Ipv6Addr::LOCALHOST.into(),
         }
     }
@@ -292,7 +292,13 @@ impl Udp {
         }
         let local = inner.local.ok_or(Errno::EINVAL)?;
         let address = if local.address.is_unspecified() || is_group(&local.address) {
-            network.source_for(&to.address)?
+            match network.source_for(&to.address) {
+                // Who has no address yet asks all for one without.
+                Err(Errno::EADDRNOTAVAIL) if network.is_broadcast(&to.address) => {
+                    Ipv4Addr::UNSPECIFIED.into()
+                }
+                found => found?,
+            }
         } else {
             local.address
         };

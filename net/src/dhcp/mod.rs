@@ -113,6 +113,11 @@ impl Client {
         }
     }
 
+    /// Returns whether an answer may come.
+    pub fn is_waiting(&self) -> bool {
+        !matches!(self.state, State::Bound { .. }) || self.attempts > 0
+    }
+
     /// Returns what is due at `now`; to be called again until nothing is.
     pub fn poll(&mut self, now: Instant) -> Option<Action> {
         if let State::Bound { times, .. } = &self.state
