@@ -15,16 +15,26 @@ use super::outcome::{End, Outcome};
 use super::program::TestProgram;
 use crate::prepare;
 
+/// Closes descriptors that this tool was started with, so that the program's own have the
+/// numbers they have in a guest, and becomes the program with no environment but that given.
+const START: &str = r#"
+for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    [ "$fd" -gt 2 ] && eval "exec $fd>&-"
+done
+exec env -i "$@""#;
+
 /// Runs `program` with the environment it finds in a guest.
 ///
 /// # Errors
 /// Fails where it cannot be started.
 pub(crate) fn run(program: &TestProgram, timeout: Duration) -> Result<Outcome> {
     let launch = prepare::default_launch("", &program.path);
-    let mut child = Command::new(&program.path)
+    let mut child = Command::new("bash")
+        .args(["-c", START, "bash"])
+        .args(launch.env.iter().map(|var| format!("{}={}", var.key, var.value)))
+        .arg(&program.path)
         .args(&program.args)
-        .env_clear()
-        .envs(launch.env.iter().map(|var| (&var.key, &var.value)))
         .current_dir(&launch.cwd)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
