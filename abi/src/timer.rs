@@ -24,9 +24,9 @@ pub const ITIMER_PROF: u32 = raw::ITIMER_PROF;
 /// A clock, `clock_gettime(2)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClockId {
-    /// `CLOCK_REALTIME`, `CLOCK_REALTIME_ALARM`, `CLOCK_TAI`: the time of day.
+    /// `CLOCK_REALTIME`, `CLOCK_TAI`: the time of day.
     Realtime,
-    /// `CLOCK_MONOTONIC`, `CLOCK_BOOTTIME`, `CLOCK_BOOTTIME_ALARM`: time since the start.
+    /// `CLOCK_MONOTONIC`, `CLOCK_BOOTTIME`: time since the start.
     Monotonic,
     /// `CLOCK_MONOTONIC_RAW`: the same, but nothing sleeps on it.
     MonotonicRaw,
@@ -43,7 +43,8 @@ pub enum ClockId {
 }
 
 impl ClockId {
-    /// Returns the clock of a number, `None` if there is none.
+    /// Returns the clock of a number, `None` if there is none. The clocks whose alarms wake a
+    /// machine from sleep are not there, as on a machine that has no such alarm.
     pub const fn from_raw(id: i32) -> Option<Self> {
         /// In the clocks of other processes and threads: it is a thread's.
         const PER_THREAD: i32 = 4;
@@ -58,10 +59,8 @@ impl ClockId {
             };
         }
         Some(match id.cast_unsigned() {
-            raw::CLOCK_REALTIME | raw::CLOCK_REALTIME_ALARM | raw::CLOCK_TAI => Self::Realtime,
-            raw::CLOCK_MONOTONIC | raw::CLOCK_BOOTTIME | raw::CLOCK_BOOTTIME_ALARM => {
-                Self::Monotonic
-            }
+            raw::CLOCK_REALTIME | raw::CLOCK_TAI => Self::Realtime,
+            raw::CLOCK_MONOTONIC | raw::CLOCK_BOOTTIME => Self::Monotonic,
             raw::CLOCK_MONOTONIC_RAW => Self::MonotonicRaw,
             raw::CLOCK_REALTIME_COARSE => Self::RealtimeCoarse,
             raw::CLOCK_MONOTONIC_COARSE => Self::MonotonicCoarse,

@@ -116,7 +116,6 @@ pub(super) fn clock_nanosleep(
     let clock = clock_of(id)?;
     let length = match clock {
         ClockId::Realtime | ClockId::Monotonic => duration.read()?.to_duration()?,
-        ClockId::ThreadCpu(0) => return Err(Errno::EINVAL),
         _ => return Err(Errno::EOPNOTSUPP),
     };
     if flags & TIMER_ABSTIME == 0 {

@@ -203,7 +203,7 @@ pub(crate) fn send_to_thread(thread: &Arc<Thread>, info: SigInfo) -> Result<bool
     let Some(signal) = filter(&thread.signals, &info) else { return Ok(false) };
     let is_new = thread.signals.pending.push(signal, info)?;
     if !thread.signals.mask().contains(signal) {
-        schedule::wake(thread);
+        rouse(thread);
     }
     Ok(is_new)
 }
@@ -237,9 +237,16 @@ pub(crate) fn send_to_process(info: SigInfo) -> Result<bool> {
     let is_new = PENDING.push(signal, info)?;
     let takes = |thread: &Arc<Thread>| !thread.signals.mask().contains(signal);
     if let Some(thread) = process.find_thread(takes) {
-        schedule::wake(&thread);
+        rouse(&thread);
     }
     Ok(is_new)
+}
+
+/// Makes a thread look at its signals: it is woken if it sleeps; if it runs, it looks on its way
+/// back to the application.
+fn rouse(thread: &Arc<Thread>) {
+    schedule::wake(thread);
+    Cpu::current().call_attention();
 }
 
 /// Returns the signal if it is to be kept. SIGKILL ends the program here; a stop signal that
