@@ -6,7 +6,8 @@ use abi::signal::Signal;
 use abi::{Errno, Result};
 use vfs::OpenFile;
 
-use super::socket::SocketFile;
+use super::socket::{Direction, SocketFile};
+use crate::arch::clock;
 use crate::memory::user::UserBuffers;
 use crate::process::signal;
 use crate::wait;
@@ -45,9 +46,16 @@ pub(crate) fn blocking<T>(
         result => return result,
     }
     let object = file.file()?.clone();
-    match object.waiters() {
-        Some(waiters) => wait::until(waiters, interest, None, attempt),
-        None => Err(Errno::EAGAIN),
+    let Some(waiters) = object.waiters() else { return Err(Errno::EAGAIN) };
+    let timeout = SocketFile::of(file).ok().and_then(|socket| {
+        let is_input = interest.contains(Events::IN);
+        socket.timeout(if is_input { Direction::Receive } else { Direction::Send })
+    });
+    let deadline = timeout.map(|timeout| clock::now() + timeout);
+    match wait::until(waiters, interest, deadline, attempt) {
+        // A call with a timeout is not restarted (signal(7)).
+        Err(wait::RESTART) if timeout.is_some() => Err(Errno::EINTR),
+        result => result,
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use abi::io::Sink;
+use abi::poll::Events;
 use abi::signal::Signal;
 use abi::socket::{Mmsghdr, MsgFlags, Msghdr};
 use abi::time::Timespec;
@@ -189,6 +190,12 @@ impl Sink for Nowhere {
 fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result<Incoming> {
     let is_peek = flags.contains(MsgFlags::PEEK);
     match &opened.socket.socket {
+        // Even for no bytes, recv(2) waits until there are some; read(2) does not.
+        Socket::Inet(socket @ inet::Socket::Tcp(_))
+            if sink.room() == 0 && !socket.poll().intersects(Events::IN | Events::HUP) =>
+        {
+            Err(Errno::EAGAIN)
+        }
         Socket::Inet(socket) => {
             let flags = ReceiveFlags { is_peek };
             let received = socket.receive(sink, flags, clock::now())?;
