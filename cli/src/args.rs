@@ -157,6 +157,9 @@ pub(crate) struct BenchArgs {
     /// How often each guest is measured, in alternation.
     #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
     pub(crate) pairs: u8,
+    /// Measure only the loads whose title contains this, over tap, and write no report.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) load: Option<String>,
     /// A kernel other than the one built beside this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,

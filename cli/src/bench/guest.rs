@@ -71,7 +71,8 @@ impl Kit {
     /// # Errors
     /// Fails where something cannot be fetched or written.
     pub(crate) fn prepare(folder: &Path, kernel: Option<&Path>) -> Result<Self> {
-        let prepared = prepare::prepare(PORT, &ContentArgs::default(), &CONNECTIONS.map(Into::into))?;
+        let prepared =
+            prepare::prepare(PORT, &ContentArgs::default(), &CONNECTIONS.map(Into::into))?;
         let linux = Linux::fetch(folder)?;
         let linux_image = folder.join("initramfs.cpio");
         let mut command = vec![prepared.launch.program.clone()];

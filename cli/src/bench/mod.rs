@@ -88,6 +88,11 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         Net::User
     };
     let mut text = report::heading(args);
+    if args.load.is_some() {
+        compare_loads(&kit, args, &net, &mut text)?;
+        print!("{text}");
+        return Ok(0);
+    }
     compare_start(&kit, args, &net, &mut text)?;
     compare_loads(&kit, args, &net, &mut text)?;
     if namespace.is_some() {
@@ -131,7 +136,9 @@ fn compare_loads(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut Strin
         [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)];
     // QEMU's user networking does not carry 64 connections well enough to measure by.
     let most = if *net == Net::User { 8 } else { usize::MAX };
-    let cases: Vec<_> = CASES.into_iter().filter(|case| case.connections <= most).collect();
+    let wanted = args.load.as_deref().unwrap_or_default();
+    let mut cases = CASES.to_vec();
+    cases.retain(|case| case.connections <= most && case.title().contains(wanted));
     let mut cells: Vec<Vec<Cell>> =
         cases.iter().map(|_| systems.iter().map(|_| Cell::default()).collect()).collect();
     for round in 0..args.pairs {
