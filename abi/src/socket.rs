@@ -42,6 +42,10 @@ pub const SOL_IP: i32 = 0;
 pub const IPPROTO_TCP: i32 = 6;
 /// Protocol and socket option level of UDP.
 pub const IPPROTO_UDP: i32 = 17;
+/// `UDP_CORK` of `udp(7)`.
+pub const UDP_CORK: i32 = 1;
+/// `UDP_SEGMENT` of `udp(7)`.
+pub const UDP_SEGMENT: i32 = 103;
 /// Socket option level of IPv6.
 pub const SOL_IPV6: i32 = 41;
 

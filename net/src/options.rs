@@ -72,6 +72,14 @@ pub(crate) struct Options {
     pub(crate) multicast_ttl: u8,
     /// `IP_MULTICAST_ALL`.
     pub(crate) multicast_all: bool,
+    /// `IP_MTU_DISCOVER`, `IPV6_MTU_DISCOVER`.
+    pub(crate) mtu_discover: u8,
+    /// `IP_RECVTOS`, `IPV6_RECVTCLASS`.
+    pub(crate) receive_tos: bool,
+    /// `IP_RECVTTL`, `IPV6_RECVHOPLIMIT`.
+    pub(crate) receive_ttl: bool,
+    /// `UDP_SEGMENT`: bytes of the datagrams that a longer one is cut into, 0 for none.
+    pub(crate) segment: u16,
     /// `IP_RECVERR`.
     pub(crate) receive_errors: bool,
     /// `SO_PRIORITY`.
@@ -121,6 +129,10 @@ impl Options {
             multicast_loop: true,
             multicast_ttl: 1,
             multicast_all: true,
+            mtu_discover: 1,
+            receive_tos: false,
+            receive_ttl: false,
+            segment: 0,
             receive_errors: false,
             priority: 0,
             mark: 0,

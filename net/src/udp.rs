@@ -277,11 +277,42 @@ impl Udp {
             }
             filled += count;
         }
-        udp::emit(&mut inner.scratch, local.port, to.port);
-        self.transmit(inner, local.address, to.address, now)?;
+        let segment = usize::from(inner.options.segment);
+        if segment > 0 && filled > HEADER + segment {
+            self.transmit_segments(inner, &local, &to, segment, now)?;
+        } else {
+            udp::emit(&mut inner.scratch, local.port, to.port);
+            self.transmit(inner, local.address, to.address, now)?;
+        }
         drop(guard);
         self.stack.finish(now);
         Ok(filled - HEADER)
+    }
+
+    /// Sends the scratch bytes as datagrams of `segment` bytes and a last one of the rest.
+    fn transmit_segments(
+        &self,
+        inner: &mut Inner,
+        local: &Endpoint,
+        to: &Endpoint,
+        segment: usize,
+        now: Instant,
+    ) -> Result<()> {
+        /// Linux's `UDP_MAX_SEGMENTS`.
+        const SEGMENTS_MAX: usize = 128;
+        let all = core::mem::take(&mut inner.scratch);
+        if all.len() - HEADER > segment * SEGMENTS_MAX {
+            inner.scratch = all;
+            return Err(Errno::EINVAL);
+        }
+        for part in all[HEADER..].chunks(segment) {
+            inner.scratch.clear();
+            inner.scratch.resize(HEADER, 0);
+            inner.scratch.extend_from_slice(part);
+            udp::emit(&mut inner.scratch, local.port, to.port);
+            self.transmit(inner, local.address, to.address, now)?;
+        }
+        Ok(())
     }
 
     fn source_of(self: &Arc<Self>, inner: &mut Inner, to: &Endpoint) -> Result<Endpoint> {

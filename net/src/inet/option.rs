@@ -35,7 +35,15 @@ impl Socket {
             (so::IPPROTO_TCP, Self::Tcp(tcp)) => set_tcp_option(tcp, name, value, now)?,
             (SOL_IP, _) => self.with_options(|options| set_ip_option(options, name, value))?,
             (SOL_IPV6, _) if self.family() == Family::V6 => {
+                // What a socket was bound to is not changed afterwards.
+                if name == so::IPV6_V6ONLY && self.local_port() != 0 {
+                    return Err(Errno::EINVAL);
+                }
                 self.with_options(|options| set_ipv6_option(options, name, value))?;
+            }
+            (so::IPPROTO_UDP, Self::Udp(udp)) => {
+                let value = int(value)?;
+                udp.with_options(|options| set_udp_option(options, name, value))?;
             }
             _ => return Err(Errno::ENOPROTOOPT),
         }
@@ -81,7 +89,14 @@ impl Socket {
             (SOL_IPV6, _) if self.family() == Family::V6 => {
                 Ok(bytes(self.with_options(|options| ipv6_option(options, name))?))
             }
-            (so::IPPROTO_TCP | so::IPPROTO_UDP | SOL_IPV6, _) => Err(Errno::ENOPROTOOPT),
+            (so::IPPROTO_UDP, Self::Udp(udp)) => match name {
+                so::UDP_SEGMENT => {
+                    Ok(bytes(udp.with_options(|options| i32::from(options.segment))))
+                }
+                so::UDP_CORK => Ok(bytes(0)),
+                _ => Err(Errno::ENOPROTOOPT),
+            },
+            _ if self.family() == Family::V6 => Err(Errno::ENOPROTOOPT),
             _ => Err(Errno::EOPNOTSUPP),
         }
     }
@@ -259,6 +274,16 @@ fn set_tcp_option(
     Ok(())
 }
 
+fn set_udp_option(options: &mut Options, name: i32, value: i32) -> Result<()> {
+    match name {
+        so::UDP_SEGMENT => {
+            options.segment = u16::try_from(value).map_err(|_| Errno::EINVAL)?;
+            Ok(())
+        }
+        _ => Err(Errno::ENOPROTOOPT),
+    }
+}
+
 fn tcp_option(tcp: &Tcp, name: i32) -> Result<Vec<u8>> {
     match name {
         so::TCP_INFO => return Ok(TcpInfo::as_bytes(&tcp.info()).to_vec()),
@@ -305,6 +330,11 @@ fn ttl(value: i32, least: u8) -> Result<Option<u8>> {
     }
 }
 
+/// `IP_PMTUDISC_DONT` to `IP_PMTUDISC_OMIT`.
+fn mtu_discover(value: i32) -> Result<u8> {
+    u8::try_from(within(value, 0..=5)?).map_err(|_| Errno::EINVAL)
+}
+
 fn set_ip_option(options: &mut Options, name: i32, value: &[u8]) -> Result<()> {
     let number = int_or_byte(value)?;
     match name {
@@ -315,8 +345,9 @@ fn set_ip_option(options: &mut Options, name: i32, value: &[u8]) -> Result<()> {
         so::IP_MULTICAST_TTL => options.multicast_ttl = ttl(number, 0)?.unwrap_or(1),
         so::IP_MULTICAST_LOOP => options.multicast_loop = number != 0,
         so::IP_MULTICAST_ALL => options.multicast_all = within(number, 0..=1)? != 0,
-        so::IP_MTU_DISCOVER if (0..=5).contains(&number) => {}
-        so::IP_MTU_DISCOVER => return Err(Errno::EINVAL),
+        so::IP_MTU_DISCOVER => options.mtu_discover = mtu_discover(number)?,
+        so::IP_RECVTOS => options.receive_tos = number != 0,
+        so::IP_RECVTTL => options.receive_ttl = number != 0,
         so::IP_BIND_ADDRESS_NO_PORT | so::IP_FREEBIND => {}
         _ => return Err(Errno::ENOPROTOOPT),
     }
@@ -332,8 +363,9 @@ fn ip_option(options: &Options, name: i32) -> Result<i32> {
         so::IP_MULTICAST_TTL => i32::from(options.multicast_ttl),
         so::IP_MULTICAST_LOOP => i32::from(options.multicast_loop),
         so::IP_MULTICAST_ALL => i32::from(options.multicast_all),
-        // IP_PMTUDISC_WANT, the system's default.
-        so::IP_MTU_DISCOVER => 1,
+        so::IP_MTU_DISCOVER => i32::from(options.mtu_discover),
+        so::IP_RECVTOS => i32::from(options.receive_tos),
+        so::IP_RECVTTL => i32::from(options.receive_ttl),
         so::IP_BIND_ADDRESS_NO_PORT | so::IP_FREEBIND => 0,
         _ => return Err(Errno::ENOPROTOOPT),
     })
@@ -355,8 +387,9 @@ fn set_ipv6_option(options: &mut Options, name: i32, value: &[u8]) -> Result<()>
         so::IPV6_MULTICAST_HOPS => options.multicast_ttl = ttl(number, 0)?.unwrap_or(1),
         so::IPV6_MULTICAST_LOOP => options.multicast_loop = number != 0,
         so::IPV6_MULTICAST_ALL => options.multicast_all = within(number, 0..=1)? != 0,
-        so::IPV6_MTU_DISCOVER if (0..=5).contains(&number) => {}
-        so::IPV6_MTU_DISCOVER => return Err(Errno::EINVAL),
+        so::IPV6_MTU_DISCOVER => options.mtu_discover = mtu_discover(number)?,
+        so::IPV6_RECVTCLASS => options.receive_tos = number != 0,
+        so::IPV6_RECVHOPLIMIT => options.receive_ttl = number != 0,
         so::IPV6_AUTOFLOWLABEL | so::IPV6_DONTFRAG => {}
         _ => return Err(Errno::ENOPROTOOPT),
     }
@@ -373,7 +406,9 @@ fn ipv6_option(options: &Options, name: i32) -> Result<i32> {
         so::IPV6_MULTICAST_HOPS => i32::from(options.multicast_ttl),
         so::IPV6_MULTICAST_LOOP => i32::from(options.multicast_loop),
         so::IPV6_MULTICAST_ALL => i32::from(options.multicast_all),
-        so::IPV6_MTU_DISCOVER => 1,
+        so::IPV6_MTU_DISCOVER => i32::from(options.mtu_discover),
+        so::IPV6_RECVTCLASS => i32::from(options.receive_tos),
+        so::IPV6_RECVHOPLIMIT => i32::from(options.receive_ttl),
         so::IPV6_AUTOFLOWLABEL => 1,
         so::IPV6_DONTFRAG => 0,
         _ => return Err(Errno::ENOPROTOOPT),

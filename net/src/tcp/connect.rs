@@ -75,10 +75,9 @@ impl Tcp {
         self.arm(&mut inner, next_try);
         drop(inner);
         self.stack.finish(now);
-        match self.connected() {
-            Err(Errno::EAGAIN) => Err(Errno::EINPROGRESS),
-            outcome => outcome,
-        }
+        // A refusal that is here already is told as one that comes later.
+        let is_connected = matches!(self.inner.lock().state, State::Open(_));
+        if is_connected { Ok(()) } else { Err(Errno::EINPROGRESS) }
     }
 
     /// Returns what became of connecting.

@@ -61,7 +61,7 @@ impl Tcp {
             if let Some(error) = inner.error.take() {
                 return Err(error);
             }
-            if connection.is_reading_over() || sink.room() == 0 {
+            if connection.is_reading_over() {
                 return Ok(0);
             }
             return Err(Errno::EAGAIN);

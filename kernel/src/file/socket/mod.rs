@@ -107,6 +107,10 @@ impl Drop for SocketFile {
 
 impl File for SocketFile {
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
+        // Unlike recv(2), read(2) of nothing does not wait (sock_read_iter() in net/socket.c).
+        if sink.room() == 0 {
+            return Ok(0);
+        }
         match &self.socket {
             Socket::Inet(socket) => {
                 let flags = inet::ReceiveFlags::default();
