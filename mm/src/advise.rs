@@ -6,7 +6,9 @@ use abi::mman::Advice;
 use abi::{Errno, Result};
 
 use crate::addr::{PAGE_SIZE, PhysMem, VirtAddr, index};
+use crate::areas::Facts;
 use crate::fault::Fault;
+use crate::page_table::{Change, Tables};
 use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
 use crate::vma::{Access, Attributes, Vma};
 
@@ -55,34 +57,37 @@ impl<M: PhysMem> AddressSpace<M> {
         if let Some(access) = access {
             return Ok(Advised::Populate(range, access));
         }
-        let is_covered = self.areas.is_covered(range.clone());
         let mut at = range.start;
-        while let Some(part) = self.next_part(at, range.end) {
+        let mut outcome = Ok(Advised::Done);
+        while at < range.end {
+            let Some(facts) = self.areas.facts(at) else {
+                outcome = Err(Errno::ENOMEM);
+                at = self.areas.after(at).map_or(range.end, |vma| vma.start);
+                continue;
+            };
+            let part = at..facts.end.min(range.end);
             at = part.end;
-            self.advise_part(part, advice)?;
+            self.advise_part(&facts, part, advice)?;
         }
-        if is_covered { Ok(Advised::Done) } else { Err(Errno::ENOMEM) }
-    }
-
-    /// Returns the part of the first mapping after `at` that lies in `at..end`.
-    fn next_part(&self, at: u64, end: u64) -> Option<Range<u64>> {
-        let vma = self.areas.overlapping(at..end).next()?;
-        let part = vma.start.max(at)..vma.end.min(end);
-        (!part.is_empty()).then_some(part)
+        outcome
     }
 
     /// Advises about a part of one mapping.
-    fn advise_part(&mut self, part: Range<u64>, advice: Advice) -> Result<()> {
-        let Some(vma) = self.areas.get(part.start) else { return Ok(()) };
-        let is_anonymous = vma.backing.is_none();
-        let is_private_anonymous = is_anonymous && !vma.is_shared();
-        let is_locked = vma.is_locked();
+    fn advise_part(&mut self, facts: &Facts, part: Range<u64>, advice: Advice) -> Result<()> {
+        let is_anonymous = !facts.is_file;
+        let is_shared = facts.attributes.contains(Attributes::SHARED);
+        let is_private_anonymous = is_anonymous && !is_shared;
+        let is_locked = facts.attributes.contains(Attributes::LOCKED);
         match advice {
             Advice::DontNeed | Advice::Free | Advice::PageOut | Advice::Cold if is_locked => {
                 Err(Errno::EINVAL)
             }
             Advice::Free if !is_private_anonymous => Err(Errno::EINVAL),
-            Advice::DontNeed | Advice::DontNeedLocked | Advice::Free => self.discard(&part),
+            // Pages of shared memory without a file have no other copy.
+            Advice::DontNeed | Advice::DontNeedLocked if is_anonymous && is_shared => Ok(()),
+            Advice::DontNeed | Advice::DontNeedLocked | Advice::Free => {
+                self.update_pages(&part, Tables::Keep, |_| Change::Free)
+            }
             // There are no holes to punch in files yet, and no file says otherwise.
             Advice::Remove if is_anonymous || is_locked => Err(Errno::EINVAL),
             Advice::Remove => Err(Errno::EOPNOTSUPP),
@@ -107,13 +112,6 @@ impl<M: PhysMem> AddressSpace<M> {
             | Advice::PopulateRead
             | Advice::PopulateWrite => Ok(()),
         }
-    }
-
-    /// Drops the pages of a part, unless they are the only copy of shared memory.
-    fn discard(&mut self, part: &Range<u64>) -> Result<()> {
-        let is_only_copy =
-            self.areas.get(part.start).is_some_and(|vma| vma.is_shared() && vma.backing.is_none());
-        if is_only_copy { Ok(()) } else { self.drop_pages(part) }
     }
 
     /// Sets and clears attributes of a part of one mapping.

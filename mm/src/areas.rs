@@ -4,8 +4,28 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use abi::mman::Prot;
+
 use crate::gaps::{Gaps, Wanted};
-use crate::vma::Vma;
+use crate::vma::{Attributes, Role, Vma};
+
+/// What a page fault has to know of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) prot: Prot,
+    pub(crate) attributes: Attributes,
+    pub(crate) role: Role,
+    pub(crate) is_file: bool,
+}
+
+impl Facts {
+    const fn of(vma: &Vma) -> Self {
+        let Vma { start, end, prot, attributes, role, .. } = *vma;
+        Self { start, end, prot, attributes, role, is_file: vma.backing.is_some() }
+    }
+}
 
 /// The mappings by their start; none overlap, and neighbours that could be one are one.
 #[derive(Debug)]
@@ -13,12 +33,14 @@ pub(crate) struct Areas {
     map: BTreeMap<u64, Vma>,
     gaps: Gaps,
     whole: Range<u64>,
+    /// The mapping that was asked for last: faults come in rows. Every change forgets it.
+    recent: Option<Facts>,
 }
 
 impl Areas {
     /// Returns no mappings in the address space `whole`.
     pub(crate) fn new(whole: Range<u64>) -> Self {
-        Self { map: BTreeMap::new(), gaps: Gaps::new(whole.clone()), whole }
+        Self { map: BTreeMap::new(), gaps: Gaps::new(whole.clone()), whole, recent: None }
     }
 
     /// Returns how many mappings there are.
@@ -30,6 +52,14 @@ impl Areas {
     pub(crate) fn get(&self, address: u64) -> Option<&Vma> {
         let (_, vma) = self.map.range(..=address).next_back()?;
         (address < vma.end).then_some(vma)
+    }
+
+    /// Returns what a fault has to know of the mapping that `address` is in.
+    pub(crate) fn facts(&mut self, address: u64) -> Option<Facts> {
+        if self.recent.is_none_or(|facts| address < facts.start || address >= facts.end) {
+            self.recent = Some(Facts::of(self.get(address)?));
+        }
+        self.recent
     }
 
     /// Returns the mappings that overlap `range`, in order.
@@ -54,9 +84,9 @@ impl Areas {
         self.map.values()
     }
 
-    /// Returns whether nothing is mapped in `range`.
+    /// Returns whether nothing is mapped in `range`, which is not empty.
     pub(crate) fn is_free(&self, range: Range<u64>) -> bool {
-        self.overlapping(range).next().is_none()
+        self.before(range.end).is_none_or(|vma| vma.end <= range.start)
     }
 
     /// Returns whether all of `range` is mapped.
@@ -84,11 +114,16 @@ impl Areas {
 
     /// Adds a mapping where none is, merged with its neighbours.
     pub(crate) fn insert(&mut self, vma: Vma) {
-        self.gaps.occupy(&vma.range());
+        let start = self.before(vma.start).map_or(self.whole.start, |below| below.end);
+        let end = self.after(vma.end).map_or(self.whole.end, |above| above.start);
+        self.gaps.remove(start..end);
+        self.gaps.add(start..vma.start);
+        self.gaps.add(vma.end..end);
         self.put(vma);
     }
 
     fn put(&mut self, vma: Vma) {
+        self.recent = None;
         let mut vma = vma;
         if self.map.get(&vma.end).is_some_and(|next| vma.continues_in(next))
             && let Some(next) = self.map.remove(&vma.end)
@@ -104,47 +139,65 @@ impl Areas {
         self.map.insert(vma.start, vma);
     }
 
-    fn split_at(&mut self, address: u64) {
-        if let Some((_, vma)) = self.map.range_mut(..address).next_back()
-            && address < vma.end
-        {
-            let upper = vma.split_off(address);
-            self.map.insert(address, upper);
+    /// Takes the last mapping that overlaps `range` out of it, split at the range's ends. The gaps
+    /// stay as they are.
+    fn detach_last(&mut self, range: &Range<u64>) -> Option<Vma> {
+        let (start, vma) = self.map.range_mut(..range.end).next_back()?;
+        if vma.end <= range.start {
+            return None;
         }
-    }
-
-    /// Takes out what is mapped in `range`, split at its ends; the gap stays occupied.
-    fn detach(&mut self, range: &Range<u64>) -> Vec<Vma> {
-        self.split_at(range.start);
-        self.split_at(range.end);
-        let mut taken = Vec::new();
-        while let Some((start, _)) = self.map.range(range.clone()).next() {
+        let upper = (vma.end > range.end).then(|| vma.split_off(range.end));
+        let taken = if vma.start < range.start {
+            Some(vma.split_off(range.start))
+        } else {
             let start = *start;
-            taken.extend(self.map.remove(&start));
+            self.map.remove(&start)
+        };
+        if let Some(upper) = upper {
+            self.map.insert(upper.start, upper);
         }
+        self.recent = None;
         taken
     }
 
-    /// Removes what is mapped in `range` and returns it, split at the range's ends.
-    pub(crate) fn remove(&mut self, range: &Range<u64>) -> Vec<Vma> {
-        let taken = self.detach(range);
-        if !taken.is_empty() {
-            let start = self.before(range.start).map_or(self.whole.start, |vma| vma.end);
-            let end = self.after(range.end).map_or(self.whole.end, |vma| vma.start);
-            self.gaps.vacate(start..end);
+    /// Removes what is mapped in `range`, split at the range's ends, and shows it to `removed`,
+    /// highest addresses first.
+    pub(crate) fn remove(&mut self, range: &Range<u64>, mut removed: impl FnMut(Vma)) {
+        let mut after = None;
+        let mut above = 0;
+        while let Some(vma) = self.detach_last(range) {
+            if after.is_none() {
+                above = self.after(vma.end).map_or(self.whole.end, |next| next.start);
+                after = Some(above);
+            }
+            self.gaps.remove(vma.end..above);
+            above = vma.start;
+            removed(vma);
         }
-        taken
+        if let Some(end) = after {
+            let start = self.before(above).map_or(self.whole.start, |below| below.end);
+            self.gaps.remove(start..above);
+            self.gaps.add(start..end);
+        }
     }
 
     /// Changes the mappings in `range`, split at its ends and merged again where they can be.
     pub(crate) fn update(&mut self, range: &Range<u64>, mut change: impl FnMut(&mut Vma)) {
-        for mut vma in self.detach(range) {
-            change(&mut vma);
-            self.put(vma);
+        let Some(mut last) = self.detach_last(range) else { return };
+        change(&mut last);
+        if last.start <= range.start {
+            self.put(last);
+            return;
         }
-        // What follows the range may be a continuation of its last mapping now.
-        if let Some(next) = self.map.remove(&range.end) {
-            self.put(next);
+        let mut changed: Vec<Vma> = Vec::new();
+        changed.push(last);
+        while let Some(mut vma) = self.detach_last(range) {
+            change(&mut vma);
+            changed.push(vma);
+        }
+        // From the lowest on, each is merged with the one below it.
+        while let Some(vma) = changed.pop() {
+            self.put(vma);
         }
     }
 }

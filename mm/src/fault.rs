@@ -7,8 +7,9 @@ use core::ops::Range;
 use abi::mman::Prot;
 
 use crate::addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr, index};
+use crate::areas::Facts;
 use crate::entry::{Entry, Flags, Leaf, Size};
-use crate::page_table::{Change, MapError};
+use crate::page_table::{Change, MapError, Tables};
 use crate::space::{AddressSpace, MIN_ADDRESS, STACK_GUARD, page_flags};
 use crate::vma::{Access, Attributes, Backing, BackingError, Role, Vma};
 
@@ -57,18 +58,21 @@ impl<M: PhysMem> AddressSpace<M> {
     /// # Errors
     /// As [`Fault`] says.
     pub fn fault(&mut self, address: u64, access: Access) -> Result<(), Fault> {
-        if self.areas.get(address).is_none() {
-            self.grow_stack(address)?;
-        }
-        let vma = self.areas.get(address).ok_or(Fault::Maperr)?;
-        if !vma.allows(access) {
+        let facts = match self.areas.facts(address) {
+            Some(facts) => facts,
+            None => {
+                self.grow_stack(address)?;
+                self.areas.facts(address).ok_or(Fault::Maperr)?
+            }
+        };
+        if !access.is_allowed_by(facts.prot) {
             return Err(Fault::Accerr);
         }
         let page = VirtAddr::new(address).align_down(PAGE_SIZE);
         match self.table.leaf(page) {
             Some(leaf) => self.fault_on_page(page, leaf, access),
-            None if vma.backing.is_some() => self.fault_on_file(page, access),
-            None => self.fault_on_nothing(page, access),
+            None if facts.is_file => self.fault_on_file(page, access),
+            None => self.fault_on_nothing(&facts, page, access),
         }
     }
 
@@ -138,15 +142,19 @@ impl<M: PhysMem> AddressSpace<M> {
     }
 
     /// The first access to a page of anonymous memory.
-    fn fault_on_nothing(&mut self, page: VirtAddr, access: Access) -> Result<(), Fault> {
-        let vma = self.areas.get(page.as_u64()).ok_or(Fault::Maperr)?;
-        let flags = page_flags(vma.prot);
-        if access != Access::Write && !vma.is_shared() {
+    fn fault_on_nothing(
+        &mut self,
+        facts: &Facts,
+        page: VirtAddr,
+        access: Access,
+    ) -> Result<(), Fault> {
+        let flags = page_flags(facts.prot);
+        if access != Access::Write && !facts.attributes.contains(Attributes::SHARED) {
             let flags = flags.difference(Flags::WRITE);
             self.table.map(page, self.zero, Size::Small, flags)?;
             return Ok(());
         }
-        if self.wants_huge(vma, page) && self.map_huge(page, flags) {
+        if self.wants_huge(facts, page) && self.map_huge(page, flags) {
             return Ok(());
         }
         let frame = self.take_frame(0).ok_or(Fault::OutOfMemory)?;
@@ -170,12 +178,12 @@ impl<M: PhysMem> AddressSpace<M> {
         Ok(())
     }
 
-    fn wants_huge(&self, vma: &Vma, page: VirtAddr) -> bool {
+    fn wants_huge(&self, facts: &Facts, page: VirtAddr) -> bool {
         let start = page.align_down(HUGE_SIZE).as_u64();
-        let is_plain = vma.role != Role::Stack
-            && !vma.attributes.intersects(Attributes::NO_HUGE | Attributes::GROWSDOWN);
-        let is_wanted = self.policy.huge_pages || vma.attributes.contains(Attributes::HUGE);
-        let is_inside = vma.start <= start && start + HUGE_SIZE <= vma.end;
+        let is_plain = facts.role != Role::Stack
+            && !facts.attributes.intersects(Attributes::NO_HUGE | Attributes::GROWSDOWN);
+        let is_wanted = self.policy.huge_pages || facts.attributes.contains(Attributes::HUGE);
+        let is_inside = facts.start <= start && start + HUGE_SIZE <= facts.end;
         // A huge page must not be what exhausts memory: most of it may never be used.
         let is_plenty = || self.free_frames() > self.frames().statistics().total / 4;
         is_plain && is_wanted && is_inside && is_plenty()
@@ -281,7 +289,7 @@ impl<M: PhysMem> AddressSpace<M> {
             .collect();
         for part in parts {
             // Pages of files are small, so there is nothing to split and nothing to fail.
-            let _ = self.update_pages(&part, |leaf| {
+            let _ = self.update_pages(&part, Tables::Keep, |leaf| {
                 let is_copy = leaf.entry.flags().contains(Flags::OWNED);
                 if is_copy && copies == Copies::Keep { Change::Keep } else { Change::Free }
             });

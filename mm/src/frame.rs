@@ -377,6 +377,14 @@ impl Frames {
         self.0.lock().free(block, order);
     }
 
+    /// Takes several blocks back, each with its order, under one turn of the lock.
+    pub fn free_all(&self, blocks: &[(PhysAddr, u32)]) {
+        let mut frames = self.0.lock();
+        for (block, order) in blocks {
+            frames.free(*block, *order);
+        }
+    }
+
     /// As [`FrameAllocator::allocate_run`].
     pub fn allocate_run(&self, count: u64) -> Option<PhysAddr> {
         self.0.lock().allocate_run(count)

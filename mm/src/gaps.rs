@@ -2,8 +2,9 @@
 //!
 //! Gaps are filed by the binary logarithm of their size. A search looks at a few of the highest
 //! gaps of each size that can do, so it costs the same for ten mappings as for ten thousand.
+//! Whoever maps and unmaps knows the neighbours, and says which gaps come and go.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use core::ops::Range;
 
 /// Number of size classes: gaps are smaller than 2^47 bytes.
@@ -35,10 +36,10 @@ impl Wanted {
 /// The free stretches.
 #[derive(Debug)]
 pub(crate) struct Gaps {
-    /// End of each gap by its start.
-    ends: BTreeMap<u64, u64>,
-    /// Starts of the gaps of each class.
-    classes: [BTreeSet<u64>; CLASSES],
+    /// The ends of the gaps of each class by their starts.
+    classes: [BTreeMap<u64, u64>; CLASSES],
+    /// Bit `class` is set if there are gaps of that class.
+    nonempty: u64,
 }
 
 fn class_of(length: u64) -> usize {
@@ -48,62 +49,52 @@ fn class_of(length: u64) -> usize {
 impl Gaps {
     /// Returns one gap over all of `whole`.
     pub(crate) fn new(whole: Range<u64>) -> Self {
-        let mut gaps =
-            Self { ends: BTreeMap::new(), classes: [const { BTreeSet::new() }; CLASSES] };
+        let mut gaps = Self { classes: [const { BTreeMap::new() }; CLASSES], nonempty: 0 };
         gaps.add(whole);
         gaps
     }
 
-    fn add(&mut self, gap: Range<u64>) {
+    /// Adds a gap; an empty one is none.
+    pub(crate) fn add(&mut self, gap: Range<u64>) {
         if gap.start < gap.end {
-            self.classes[class_of(gap.end - gap.start)].insert(gap.start);
-            self.ends.insert(gap.start, gap.end);
+            let class = class_of(gap.end - gap.start);
+            self.classes[class].insert(gap.start, gap.end);
+            self.nonempty |= 1 << class;
         }
     }
 
-    fn remove(&mut self, start: u64) -> Option<u64> {
-        let end = self.ends.remove(&start)?;
-        self.classes[class_of(end - start)].remove(&start);
-        Some(end)
-    }
-
-    /// Marks `range`, all of it free, as used.
-    pub(crate) fn occupy(&mut self, range: &Range<u64>) {
-        let gap = self.ends.range(..=range.start).next_back().map(|(start, _)| *start);
-        if let Some(start) = gap
-            && let Some(end) = self.remove(start)
-        {
-            self.add(start..range.start);
-            self.add(range.end..end);
+    /// Removes a gap that was added; an empty one is none.
+    pub(crate) fn remove(&mut self, gap: Range<u64>) {
+        if gap.start < gap.end {
+            let class = class_of(gap.end - gap.start);
+            self.classes[class].remove(&gap.start);
+            if self.classes[class].is_empty() {
+                self.nonempty &= !(1 << class);
+            }
         }
     }
 
-    /// Marks all of `gap`, whose neighbours on both sides are used, as free.
-    pub(crate) fn vacate(&mut self, gap: Range<u64>) {
-        while let Some((start, _)) = self.ends.range(gap.clone()).next() {
-            let start = *start;
-            self.remove(start);
-        }
-        self.add(gap);
+    /// Returns the classes from `first` on that have gaps.
+    fn classes_from(&self, first: usize) -> impl Iterator<Item = &BTreeMap<u64, u64>> {
+        let mut left = self.nonempty >> first << first;
+        core::iter::from_fn(move || {
+            let class = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            self.classes.get(class)
+        })
     }
 
     /// Returns the start of a free stretch as wanted, as high as a quick search finds.
     pub(crate) fn find(&self, wanted: &Wanted) -> Option<u64> {
-        let found = self.classes[class_of(wanted.length)..].iter().filter_map(|class| {
-            class
-                .range(..wanted.within.end)
-                .rev()
-                .take(QUICK)
-                .find_map(|start| self.ends.get(start).and_then(|end| wanted.fit(*start, *end)))
-        });
-        found.max().or_else(|| self.find_thoroughly(wanted))
-    }
-
-    fn find_thoroughly(&self, wanted: &Wanted) -> Option<u64> {
-        let below = self.ends.range(..wanted.within.end).rev();
-        below
-            .map_while(|(start, end)| (*end > wanted.within.start).then_some((*start, *end)))
-            .find_map(|(start, end)| wanted.fit(start, end))
+        let below = |class: &BTreeMap<u64, u64>, most| {
+            let gaps = class.range(..wanted.within.end).rev().take(most);
+            gaps.map(|(start, end)| wanted.fit(*start, *end)).find_map(|fit| fit)
+        };
+        let first = class_of(wanted.length);
+        self.classes_from(first)
+            .filter_map(|class| below(class, QUICK))
+            .max()
+            .or_else(|| self.classes_from(first).filter_map(|class| below(class, usize::MAX)).max())
     }
 }
 
@@ -119,9 +110,12 @@ mod tests {
     fn highest_gap_that_fits_is_found() {
         let mut gaps = Gaps::new(0x1000..0x200_0000);
         assert_eq!(gaps.find(&wanted(0x3000)), Some(0xff_d000));
-        gaps.occupy(&(0xf0_0000..0x100_0000));
+        gaps.remove(0x1000..0x200_0000);
+        assert_eq!(gaps.find(&wanted(0x1000)), None);
+        gaps.add(0x1000..0xf0_0000);
+        gaps.add(0x100_0000..0x200_0000);
         assert_eq!(gaps.find(&wanted(0x3000)), Some(0xef_d000));
-        gaps.vacate(0xff_0000..0xff_2000);
+        gaps.add(0xff_0000..0xff_2000);
         assert_eq!(gaps.find(&wanted(0x2000)), Some(0xff_0000));
         assert_eq!(gaps.find(&wanted(0x3000)), Some(0xef_d000));
     }
@@ -131,9 +125,9 @@ mod tests {
         let mut gaps = Gaps::new(0x1000..0x2000);
         for number in 0..1000 {
             let start = 0x10_0000 + number * 0x4000;
-            gaps.vacate(start..start + 0x2000);
+            gaps.add(start..start + 0x2000);
         }
-        gaps.vacate(0x8000..0xb000);
+        gaps.add(0x8000..0xb000);
         assert_eq!(gaps.find(&wanted(0x3000)), Some(0x8000));
         assert_eq!(gaps.find(&wanted(0x4000)), None);
     }

@@ -1,6 +1,7 @@
 //! The address space against a model that knows every page.
 
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use proptest::prelude::*;
 

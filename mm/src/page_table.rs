@@ -43,6 +43,15 @@ pub enum Change {
     Take,
 }
 
+/// What [`PageTable::update`] does with tables that become empty.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tables {
+    /// They are freed.
+    Free,
+    /// They stay: pages will be mapped there again. An update that frees tables finds them.
+    Keep,
+}
+
 type Table = [AtomicU64; 512];
 
 /// A tree of page tables.
@@ -52,6 +61,13 @@ pub struct PageTable<M: PhysMem> {
     frames: &'static Frames,
     root: PhysAddr,
     tables: u64,
+}
+
+/// One pass of [`PageTable::update`].
+struct Update<'a, 'b, F: FnMut(Leaf) -> Change> {
+    batch: &'a mut Batch<'b>,
+    visit: F,
+    tables: Tables,
 }
 
 /// Returns which entry of a table of `level` (4 the root's) translates `address`.
@@ -334,19 +350,20 @@ impl<M: PhysMem> PageTable<M> {
         Ok(())
     }
 
-    /// Visits every page that starts in `start..end` and changes it as `visit` says; tables that
-    /// become empty are freed. A huge page that reaches beyond `end` is visited as a whole, see
+    /// Visits every page that starts in `start..end` and changes it as `visit` says. A huge page that reaches beyond `end` is visited as a whole, see
     /// [`split_at`](Self::split_at).
     pub fn update(
         &mut self,
         start: VirtAddr,
         end: VirtAddr,
+        tables: Tables,
         batch: &mut Batch<'_>,
-        mut visit: impl FnMut(Leaf) -> Change,
+        visit: impl FnMut(Leaf) -> Change,
     ) {
         let (start, end) = (start.as_u64(), end.as_u64());
         if start < end {
-            self.update_table(self.root, LEVELS, start..end, batch, &mut visit);
+            let mut update = Update { batch, visit, tables };
+            self.update_table(self.root, LEVELS, start..end, &mut update);
         }
     }
 
@@ -356,8 +373,7 @@ impl<M: PhysMem> PageTable<M> {
         table: PhysAddr,
         level: u32,
         range: core::ops::Range<u64>,
-        batch: &mut Batch<'_>,
-        visit: &mut impl FnMut(Leaf) -> Change,
+        update: &mut Update<'_, '_, impl FnMut(Leaf) -> Change>,
     ) -> u64 {
         let mut emptied = 0;
         let mut at = range.start;
@@ -367,12 +383,16 @@ impl<M: PhysMem> PageTable<M> {
             let value = self.table(table)[slot].load(Ordering::Relaxed);
             let is_emptied = match as_leaf(value, level, at) {
                 _ if value == 0 => false,
-                Some(leaf) => self.change(table, slot, leaf, batch, visit(leaf)),
+                Some(leaf) => {
+                    let change = (update.visit)(leaf);
+                    self.change(table, slot, leaf, update.batch, change)
+                }
                 None => {
                     let below = PhysAddr::new(value & ADDRESS_MASK);
                     let range = at..next.min(range.end);
-                    let gone = self.update_table(below, level - 1, range, batch, visit);
-                    self.uncount(table, slot, gone, batch) && batch.note_table(at)
+                    let gone = self.update_table(below, level - 1, range, update);
+                    self.uncount(table, slot, gone, update.tables, update.batch)
+                        && update.batch.note_table(at)
                 }
             };
             emptied += u64::from(is_emptied);
@@ -410,19 +430,23 @@ impl<M: PhysMem> PageTable<M> {
         true
     }
 
-    /// Counts `gone` fewer used entries in the table below an entry, and frees it if it is empty.
-    /// Returns whether it did.
-    fn uncount(&mut self, table: PhysAddr, slot: usize, gone: u64, batch: &mut Batch<'_>) -> bool {
-        if gone == 0 {
-            return false;
-        }
+    /// Counts `gone` fewer used entries in the table below an entry, and frees it if it is empty
+    /// and not to be kept. Returns whether it did.
+    fn uncount(
+        &mut self,
+        table: PhysAddr,
+        slot: usize,
+        gone: u64,
+        tables: Tables,
+        batch: &mut Batch<'_>,
+    ) -> bool {
         let place = &self.table(table)[slot];
         let value = place.load(Ordering::Relaxed);
         if value & Flags::COUNTED.bits() == 0 {
             return false;
         }
         let left = value - gone * COUNT_ONE;
-        if left & COUNT_MASK != 0 {
+        if left & COUNT_MASK != 0 || tables == Tables::Keep {
             place.store(left, Ordering::Relaxed);
             return false;
         }

@@ -63,7 +63,7 @@ fn unmapping_frees_frames_and_tables_after_invalidation() {
     assert_eq!(table.tables(), 1 + 2 + 2 + 2);
     let log = Log::default();
     let mut batch = Batch::new(&log, table.frames);
-    table.update(va(0), va(1 << 47), &mut batch, |_| Change::Free);
+    table.update(va(0), va(1 << 47), Tables::Free, &mut batch, |_| Change::Free);
     drop(batch);
     assert_eq!(table.tables(), 1);
     assert_eq!(table.frames.statistics().free, free);
@@ -79,7 +79,7 @@ fn untouched_space_is_neither_visited_nor_invalidated() {
     let log = Log::default();
     let mut batch = Batch::new(&log, table.frames);
     let visited = Cell::new(0);
-    table.update(va(0x2000), va(0x7000_0000_0000), &mut batch, |_| {
+    table.update(va(0x2000), va(0x7000_0000_0000), Tables::Free, &mut batch, |_| {
         visited.set(visited.get() + 1);
         Change::Free
     });
@@ -102,12 +102,12 @@ fn huge_page_splits_into_frames_that_are_freed_one_by_one() {
     assert_eq!(table.leaf(va(0x4000_0000)).unwrap().size, Size::Huge);
     table.split_at(va(0x4000_5000), &mut batch).unwrap();
     assert_eq!(table.translate(va(0x4000_5001)), Some(frame.offset(0x5001)));
-    table.update(va(0x4000_5000), va(0x4000_6000), &mut batch, |_| Change::Free);
+    table.update(va(0x4000_5000), va(0x4000_6000), Tables::Free, &mut batch, |_| Change::Free);
     drop(batch);
     assert_eq!(table.translate(va(0x4000_5001)), None);
     assert_eq!(table.translate(va(0x4000_6000)), Some(frame.offset(0x6000)));
     let mut batch = Batch::new(&log, table.frames);
-    table.update(va(0x4000_0000), va(0x4020_0000), &mut batch, |_| Change::Free);
+    table.update(va(0x4000_0000), va(0x4020_0000), Tables::Free, &mut batch, |_| Change::Free);
     drop(batch);
     assert_eq!(table.frames.statistics().free, free);
 }
@@ -119,7 +119,7 @@ fn hidden_pages_keep_their_frame() {
     let log = Log::default();
     let mut batch = Batch::new(&log, table.frames);
     let hide = |leaf: Leaf| Change::Flags(leaf.entry.flags().difference(Flags::PRESENT));
-    table.update(va(0x5000), va(0x6000), &mut batch, hide);
+    table.update(va(0x5000), va(0x6000), Tables::Free, &mut batch, hide);
     assert_eq!(table.translate(va(0x5000)), None);
     assert_eq!(table.leaf(va(0x5000)).unwrap().entry.frame(), frame);
 }
@@ -171,7 +171,7 @@ proptest! {
                 2 => {
                     table.split_at(va(start), &mut batch).unwrap();
                     table.split_at(va(end), &mut batch).unwrap();
-                    table.update(va(start), va(end), &mut batch, |_| Change::Free);
+                    table.update(va(start), va(end), Tables::Free, &mut batch, |_| Change::Free);
                     model.retain(|address, _| !(start..end).contains(address));
                 }
                 _ => {
@@ -185,7 +185,7 @@ proptest! {
             prop_assert_eq!(table.translate(va(*address)), Some(*frame));
         }
         let mut batch = Batch::new(&log, table.frames);
-        table.update(va(0), va(1 << 47), &mut batch, |_| Change::Free);
+        table.update(va(0), va(1 << 47), Tables::Free, &mut batch, |_| Change::Free);
         drop(batch);
         prop_assert_eq!(table.frames.statistics().free, free);
     }

@@ -7,7 +7,7 @@ use abi::{Errno, Result};
 
 use crate::addr::{HUGE_SIZE, PhysMem, VirtAddr};
 use crate::entry::Size;
-use crate::page_table::{Change, MapError};
+use crate::page_table::{Change, MapError, Tables};
 use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
 use crate::tlb::Batch;
 use crate::vma::Vma;
@@ -213,7 +213,7 @@ impl<M: PhysMem> AddressSpace<M> {
         // Both places have the pages now. Take them from the old one, or undo.
         let gone = if moved.is_ok() { from.clone() } else { to..to + length };
         let (start, end) = (VirtAddr::new(gone.start), VirtAddr::new(gone.end));
-        self.table.update(start, end, &mut batch, |_| Change::Take);
+        self.table.update(start, end, Tables::Free, &mut batch, |_| Change::Take);
         moved.map_err(|_: MapError| Errno::ENOMEM)
     }
 }

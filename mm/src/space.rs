@@ -10,7 +10,6 @@
 //! before [`Backing::fetch`].
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use abi::mman::{MapFlags, MapType, Prot};
@@ -21,7 +20,7 @@ use crate::areas::Areas;
 use crate::entry::{Flags, Leaf};
 use crate::frame::Frames;
 use crate::gaps::Wanted;
-use crate::page_table::{Change, PageTable};
+use crate::page_table::{Change, PageTable, Tables};
 use crate::tlb::{Batch, Tlb};
 use crate::vma::{Attributes, Backing, Role, Vma};
 
@@ -93,6 +92,19 @@ pub struct Usage {
     pub resident_file: u64,
     /// Tables (`VmPTE`).
     pub tables: u64,
+}
+
+impl Usage {
+    /// Adds or subtracts a mapping.
+    fn count(&mut self, vma: &Vma, change: fn(u64, u64) -> u64) {
+        self.total = change(self.total, vma.pages());
+        if vma.is_data() {
+            self.data = change(self.data, vma.pages());
+        }
+        if vma.is_locked() {
+            self.locked = change(self.locked, vma.pages());
+        }
+    }
 }
 
 /// A file to be mapped, as the open file description allows.
@@ -240,11 +252,17 @@ impl<M: PhysMem> AddressSpace<M> {
             return Err(Errno::ENOMEM);
         }
         let address = self.choose_address(&request, length)?;
+        // Only a fixed address can be one where something is mapped.
+        let replaces = request.flags.contains(MapFlags::FIXED);
         let vma = self.plan(request, address..address + length)?;
-        let replaced = self.pages_where(&vma.range(), |_| true);
-        let replaced_data = self.pages_where(&vma.range(), Vma::is_data);
-        self.check_growth(&vma, replaced, replaced_data)?;
-        self.unmap(&vma.range())?;
+        if replaces {
+            let replaced = self.pages_where(&vma.range(), |_| true);
+            let replaced_data = self.pages_where(&vma.range(), Vma::is_data);
+            self.check_growth(&vma, replaced, replaced_data)?;
+            self.unmap(&vma.range())?;
+        } else {
+            self.check_growth(&vma, 0, 0)?;
+        }
         self.add(vma);
         Ok(address)
     }
@@ -387,18 +405,8 @@ impl<M: PhysMem> AddressSpace<M> {
 
     /// Adds a mapping where nothing is mapped.
     pub(crate) fn add(&mut self, vma: Vma) {
-        self.account(&vma, u64::wrapping_add);
+        self.usage.count(&vma, u64::wrapping_add);
         self.areas.insert(vma);
-    }
-
-    fn account(&mut self, vma: &Vma, change: fn(u64, u64) -> u64) {
-        self.usage.total = change(self.usage.total, vma.pages());
-        if vma.is_data() {
-            self.usage.data = change(self.usage.data, vma.pages());
-        }
-        if vma.is_locked() {
-            self.usage.locked = change(self.usage.locked, vma.pages());
-        }
     }
 
     /// Carries out `munmap(2)`.
@@ -418,19 +426,18 @@ impl<M: PhysMem> AddressSpace<M> {
     /// # Errors
     /// `ENOMEM` if that makes too many mappings, or there is no memory to split a page.
     pub(crate) fn unmap(&mut self, range: &Range<u64>) -> Result<()> {
-        if self.areas.is_free(range.clone()) {
+        let last = self.areas.before(range.end).filter(|vma| vma.end > range.start);
+        let Some(last) = last.filter(|_| !range.is_empty()) else {
             return Ok(());
-        }
+        };
         // Only a hole inside one mapping makes the number grow.
-        let is_hole = self.areas.splits(range) == 2
-            && self.areas.get(range.start).is_some_and(|vma| vma.end > range.end);
+        let is_hole = last.start < range.start && last.end > range.end;
         if is_hole && self.areas.len() >= MAX_MAP_COUNT {
             return Err(Errno::ENOMEM);
         }
         self.drop_pages(range)?;
-        for vma in self.areas.remove(range) {
-            self.account(&vma, u64::wrapping_sub);
-        }
+        let usage = &mut self.usage;
+        self.areas.remove(range, |vma| usage.count(&vma, u64::wrapping_sub));
         Ok(())
     }
 
@@ -439,7 +446,7 @@ impl<M: PhysMem> AddressSpace<M> {
     /// # Errors
     /// `ENOMEM` if there is no memory to split a huge page; nothing is changed then.
     pub(crate) fn drop_pages(&mut self, range: &Range<u64>) -> Result<()> {
-        self.update_pages(range, |_| Change::Free)
+        self.update_pages(range, Tables::Free, |_| Change::Free)
     }
 
     /// Changes the pages in `range` as `visit` says, and keeps the counts.
@@ -449,6 +456,7 @@ impl<M: PhysMem> AddressSpace<M> {
     pub(crate) fn update_pages(
         &mut self,
         range: &Range<u64>,
+        tables: Tables,
         mut visit: impl FnMut(Leaf) -> Change,
     ) -> Result<()> {
         let mut batch = Batch::new(self.tlb, self.table.frames());
@@ -457,7 +465,7 @@ impl<M: PhysMem> AddressSpace<M> {
             self.table.split_at(edge, &mut batch).map_err(|_| Errno::ENOMEM)?;
         }
         let (usage, zero) = (&mut self.usage, self.zero);
-        self.table.update(start, end, &mut batch, |leaf| {
+        self.table.update(start, end, tables, &mut batch, |leaf| {
             let change = visit(leaf);
             if matches!(change, Change::Free | Change::Take) {
                 let pages = leaf.size.bytes() / PAGE_SIZE;
@@ -490,7 +498,10 @@ impl<M: PhysMem> AddressSpace<M> {
             .filter(|end| *end > address)
             .ok_or(Errno::ENOMEM)?;
         let mut start = address;
-        let first = self.areas.overlapping(start..end).next().ok_or(Errno::ENOMEM)?;
+        let first = match self.areas.get(start) {
+            Some(first) => first,
+            None => self.areas.after(start).filter(|vma| vma.start < end).ok_or(Errno::ENOMEM)?,
+        };
         if grows == Prot::GROWSDOWN {
             if !first.attributes.contains(Attributes::GROWSDOWN) {
                 return Err(Errno::EINVAL);
@@ -519,8 +530,8 @@ impl<M: PhysMem> AddressSpace<M> {
             if !vma.max.contains(prot) {
                 return Err(Errno::EACCES);
             }
-            self.check_protect(&part, prot)?;
-            self.update_pages(&part, |leaf| reprotect(leaf, prot))?;
+            self.check_protect(vma, &part, prot)?;
+            self.update_pages(&part, Tables::Keep, |leaf| reprotect(leaf, prot))?;
             let pages = (part.end - part.start) / PAGE_SIZE;
             let was_data = u64::from(!is_shared && old.contains(Prot::WRITE));
             let is_data = u64::from(!is_shared && prot.contains(Prot::WRITE));
@@ -530,12 +541,12 @@ impl<M: PhysMem> AddressSpace<M> {
         Ok(())
     }
 
-    /// Checks the limits for a new protection of `part`, which is in one mapping.
-    fn check_protect(&self, part: &Range<u64>, prot: Prot) -> Result<()> {
-        if self.areas.len() + self.areas.splits(part) > MAX_MAP_COUNT {
+    /// Checks the limits for a new protection of `part` of `vma`.
+    fn check_protect(&self, vma: &Vma, part: &Range<u64>, prot: Prot) -> Result<()> {
+        let splits = usize::from(vma.start < part.start) + usize::from(part.end < vma.end);
+        if self.areas.len() + splits > MAX_MAP_COUNT {
             return Err(Errno::ENOMEM);
         }
-        let Some(vma) = self.areas.get(part.start) else { return Ok(()) };
         let becomes_data = prot.contains(Prot::WRITE) && !vma.is_shared() && !vma.is_data();
         if !becomes_data {
             return Ok(());
@@ -552,8 +563,7 @@ impl<M: PhysMem> AddressSpace<M> {
         // No page straddles the ends of the address space, so nothing has to be split.
         let everything = PAGE_SIZE..TASK_SIZE;
         if self.drop_pages(&everything).is_ok() {
-            let gone: Vec<Vma> = self.areas.remove(&everything);
-            drop(gone);
+            self.areas.remove(&everything, drop);
         }
         self.usage = Usage::default();
         self.future = Attributes::empty();

@@ -1,5 +1,7 @@
 //! Tests of the address space.
 
+use alloc::vec::Vec;
+
 use abi::mman::RemapFlags;
 use sync::SpinLock;
 

@@ -60,10 +60,10 @@ impl<'a> Batch<'a> {
             self.tlb.invalidate(VirtAddr::new(self.start), VirtAddr::new(self.end));
             (self.start, self.end) = (u64::MAX, 0);
         }
-        for (block, order) in &self.held[..self.count] {
-            self.frames.free(*block, *order);
+        if self.count > 0 {
+            self.frames.free_all(&self.held[..self.count]);
+            self.count = 0;
         }
-        self.count = 0;
     }
 }
 

@@ -62,6 +62,17 @@ pub enum Access {
     Execute,
 }
 
+impl Access {
+    /// Returns whether a mapping allows it; on x86-64 whatever can be used can be read.
+    pub const fn is_allowed_by(self, prot: Prot) -> bool {
+        match self {
+            Self::Read => !prot.is_empty(),
+            Self::Write => prot.contains(Prot::WRITE),
+            Self::Execute => prot.contains(Prot::EXEC),
+        }
+    }
+}
+
 /// Why a file gives no frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BackingError {
@@ -187,15 +198,6 @@ impl Vma {
     /// Returns the number of the file's page that is at `address`.
     pub const fn file_page(&self, address: u64) -> u64 {
         (self.offset + (address - self.start)) / PAGE_SIZE
-    }
-
-    /// Returns whether the access is allowed; on x86-64 whatever can be used can be read.
-    pub fn allows(&self, access: Access) -> bool {
-        match access {
-            Access::Read => !self.prot.is_empty(),
-            Access::Write => self.prot.contains(Prot::WRITE),
-            Access::Execute => self.prot.contains(Prot::EXEC),
-        }
     }
 
     /// Returns whether `next`, which starts where this ends, can be part of it.

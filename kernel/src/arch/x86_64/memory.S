@@ -15,6 +15,21 @@ memcpy:
     jb 3f
     movups xmm1, [rsi+rdx-16]      # tail first (safe for overlap: dst<src checked above)
     lea r8, [rdi+rdx-16]
+    cmp rdx, 80
+    jb 2f
+    lea r9, [r8-64]
+9:  movups xmm0, [rsi]             # all loads before the stores, for overlap again
+    movups xmm2, [rsi+16]
+    movups xmm3, [rsi+32]
+    movups xmm4, [rsi+48]
+    add rsi, 64
+    movups [rdi], xmm0
+    movups [rdi+16], xmm2
+    movups [rdi+32], xmm3
+    movups [rdi+48], xmm4
+    add rdi, 64
+    cmp rdi, r9
+    jbe 9b
 2:  movups xmm0, [rsi]
     add rsi, 16
     movups [rdi], xmm0
@@ -58,6 +73,20 @@ memset:
     movq xmm0, rcx
     punpcklqdq xmm0, xmm0
     lea r8, [rdi+rdx-16]
+    cmp rdx, 144
+    jb 2f
+    lea r9, [r8-128]
+9:  movups [rdi], xmm0
+    movups [rdi+16], xmm0
+    movups [rdi+32], xmm0
+    movups [rdi+48], xmm0
+    movups [rdi+64], xmm0
+    movups [rdi+80], xmm0
+    movups [rdi+96], xmm0
+    movups [rdi+112], xmm0
+    add rdi, 128
+    cmp rdi, r9
+    jbe 9b
 2:  movups [rdi], xmm0
     add rdi, 16
     cmp rdi, r8

@@ -235,7 +235,22 @@ thread_entry:
 # user_copy(to [rdi], from [rsi], count [rdx]) -> bytes not copied [rax]
 .global user_copy
 user_copy:
-    cmp rdx, 16
+    cmp rdx, 64
+    jb 6f
+5:  movups xmm0, [rsi]
+    movups xmm1, [rsi + 16]
+    movups xmm2, [rsi + 32]
+    movups xmm3, [rsi + 48]
+    movups [rdi], xmm0
+    movups [rdi + 16], xmm1
+    movups [rdi + 32], xmm2
+    movups [rdi + 48], xmm3
+    add rsi, 64
+    add rdi, 64
+    sub rdx, 64
+    cmp rdx, 64
+    jae 5b
+6:  cmp rdx, 16
     jb 2f
 1:  movups xmm0, [rsi]
     movups [rdi], xmm0
