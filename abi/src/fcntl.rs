@@ -206,6 +206,8 @@ pub const F_GETOWN: u32 = 9;
 pub const F_SETSIG: u32 = 10;
 /// `F_GETSIG`: which signal instead of `SIGIO`.
 pub const F_GETSIG: u32 = 11;
+/// `F_GETOWN_EX`: who gets `SIGIO`, as a type and a number.
+pub const F_GETOWN_EX: u32 = 16;
 /// `F_OFD_GETLK`: as `F_GETLK` for locks of the description.
 pub const F_OFD_GETLK: u32 = 36;
 /// `F_OFD_SETLK`: as `F_SETLK` for locks of the description.

@@ -70,6 +70,17 @@ pub trait File: Any + Debug + Send + Sync {
         false
     }
 
+    /// Returns whether `lseek(2)` changes nothing and answers 0, as for an eventfd or `/dev/null`.
+    fn ignores_seeks(&self) -> bool {
+        false
+    }
+
+    /// Returns whether a write that waits goes on until all its bytes are taken, as for a pipe or
+    /// a connection; other files take what they take at once.
+    fn is_stream(&self) -> bool {
+        false
+    }
+
     /// Returns what the file is ready for now.
     fn poll(&self) -> Events {
         Events::BOTH

@@ -19,6 +19,7 @@ mod fd_table;
 mod file;
 pub mod fs;
 pub mod inode;
+pub mod lock;
 mod metadata;
 mod mount;
 pub mod namespace;

@@ -11,6 +11,7 @@ use abi::{Errno, Result};
 use sync::SpinLock;
 
 use crate::inode::{DirectoryEntry, FIRST_ENTRY};
+use crate::lock::{FileKey, Locks};
 use crate::{Changes, File, Found, Metadata, Region};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -24,6 +25,8 @@ pub struct OpenFile {
     found: Option<Found>,
     flags: AtomicU32,
     offset: SpinLock<u64>,
+    /// Where locks of this description may be.
+    locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
 }
 
 impl OpenFile {
@@ -44,6 +47,7 @@ impl OpenFile {
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
             offset: SpinLock::new(0),
+            locked: SpinLock::new(None),
         })
     }
 
@@ -181,6 +185,9 @@ impl OpenFile {
     pub fn seek(&self, distance: i64, whence: Whence) -> Result<u64> {
         let file = self.file()?;
         let is_directory = self.is_directory();
+        if file.ignores_seeks() {
+            return Ok(0);
+        }
         if !file.is_seekable() && !is_directory {
             return Err(Errno::ESPIPE);
         }
@@ -250,6 +257,16 @@ impl OpenFile {
         file.truncate(size)
     }
 
+    /// Notes that the description may have locks in `locks`, which are given back when it goes.
+    pub fn note_lock(&self, locks: &Arc<Locks>, key: FileKey) {
+        *self.locked.lock() = Some((locks.clone(), key));
+    }
+
+    /// Returns whether [`note_lock`](Self::note_lock) was called.
+    pub fn has_noted_lock(&self) -> bool {
+        self.locked.lock().is_some()
+    }
+
     fn is_directory(&self) -> bool {
         self.found.as_ref().is_some_and(|found| found.location.is_directory())
     }
@@ -268,6 +285,14 @@ impl OpenFile {
             return Err(Errno::EBADF);
         }
         Ok(file)
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        if let Some((locks, key)) = self.locked.get_mut().take() {
+            locks.forget(key, self.id);
+        }
     }
 }
 

@@ -76,6 +76,10 @@ impl Console {
 }
 
 impl File for Console {
+    fn is_stream(&self) -> bool {
+        true
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         let mut received = self.received.lock();
         if received.is_empty() {

@@ -19,6 +19,7 @@ use sync::{Once, SpinLock};
 use vfs::fs::cpio;
 use vfs::fs::devices::{self, Devices, Random};
 use vfs::fs::ramfs::RamFs;
+use vfs::lock::Locks;
 use vfs::path::LastLink;
 use vfs::{
     Creation, FdTable, FileSystem, Found, Location, Mount, Namespace, OnExec, OpenFile, Place,
@@ -46,6 +47,8 @@ pub(crate) struct Files {
     /// The working directory. A leaf lock.
     directory: SpinLock<Location>,
     umask: AtomicU32,
+    /// The advisory locks.
+    pub(crate) locks: Arc<Locks>,
     /// The home of files without a name.
     memory: Arc<RamFs>,
     memory_mount: Arc<Mount>,
@@ -92,6 +95,7 @@ pub(crate) fn start(image: &'static mut [u8]) -> Result<()> {
         descriptors: FdTable::new(),
         directory,
         umask,
+        locks: Locks::new(),
         memory_mount: Mount::detached(memory.clone()),
         memory,
     };

@@ -4,7 +4,7 @@ use abi::fcntl::OpenFlags;
 use abi::poll::Events;
 use abi::signal::Signal;
 use abi::{Errno, Result};
-use vfs::OpenFile;
+use vfs::{File, OpenFile};
 
 use super::socket::{Direction, SocketFile};
 use crate::arch::clock;
@@ -68,9 +68,9 @@ pub(crate) fn read(
     target: &mut UserBuffers<'_>,
     position: Position,
 ) -> Result<usize> {
-    let mut done = 0;
+    let (mut done, wanted) = (0, target.remaining());
     loop {
-        let step = blocking(file, Events::IN, || match position.after(done) {
+        let step = blocking(file, Events::IN | Events::RDHUP, || match position.after(done) {
             Position::Offset => file.read(target),
             Position::At(at) => file.read_at(at, target),
         });
@@ -81,8 +81,7 @@ pub(crate) fn read(
         }
         // A file that can be sought gives less than asked for at its end, or where the next part
         // of the program's buffer is not present yet.
-        let is_over = step == Ok(0) || target.remaining() == 0;
-        if is_over || !file.file()?.is_seekable() {
+        if step == Ok(0) || done >= wanted || !file.file()?.is_seekable() {
             return Ok(done);
         }
         target.next_window();
@@ -99,7 +98,7 @@ pub(crate) fn write(
     origin: &mut UserBuffers<'_>,
     position: Position,
 ) -> Result<usize> {
-    let mut done = 0;
+    let (mut done, wanted) = (0, origin.remaining());
     loop {
         let step = blocking(file, Events::OUT, || match position.after(done) {
             Position::Offset => file.write(origin),
@@ -114,7 +113,9 @@ pub(crate) fn write(
                 return if done == 0 { Err(errno) } else { Ok(done) };
             }
         }
-        if step == Ok(0) || origin.remaining() == 0 {
+        let object = file.file()?;
+        let goes_on = object.is_stream() || object.is_seekable();
+        if step == Ok(0) || done >= wanted || !goes_on {
             return Ok(done);
         }
         origin.next_window();

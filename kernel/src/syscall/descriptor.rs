@@ -3,14 +3,14 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETPIPE_SZ, F_GETSIG, F_SETFD, F_SETFL,
-    F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
+    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETOWN_EX, F_GETPIPE_SZ, F_GETSIG,
+    F_SETFD, F_SETFL, F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
 };
 use abi::{Errno, Result};
 use vfs::anon::PipeEnd;
 use vfs::{OnExec, OpenFile};
 
-use super::Context;
+use super::{Context, lock};
 use crate::file::{self, descriptor_limit};
 use crate::memory::user::UserPtr;
 
@@ -21,7 +21,7 @@ pub(super) fn close(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
 
 /// Lets a description go that a descriptor stood for.
 fn release(file: Arc<OpenFile>) {
-    drop(file);
+    lock::release_closed(&file);
 }
 
 /// `CLOSE_RANGE_UNSHARE`: nothing is shared, there being one program.
@@ -117,8 +117,12 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
             let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
             Ok(end.pipe().capacity() as u64)
         }
+        _ if lock::is_record_operation(command) => {
+            lock::record(&file, command, UserPtr::new(argument)).map(|()| 0)
+        }
         // Nobody has asked for SIGIO: F_SETOWN is refused.
         F_GETOWN | F_GETSIG => Ok(0),
+        F_GETOWN_EX => UserPtr::<[u32; 2]>::new(argument).write(&[0; 2]).map(|()| 0),
         _ => Err(Errno::EINVAL),
     }
 }

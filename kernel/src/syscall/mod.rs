@@ -12,6 +12,7 @@ mod exec;
 mod file;
 pub(crate) mod futex;
 mod io;
+mod lock;
 mod memory;
 mod numa;
 mod poll;

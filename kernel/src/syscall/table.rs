@@ -7,8 +7,8 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, credentials, descriptor, dir, event, exec, file, futex, io, memory, numa,
-    poll, process, scheduling, signal, socket, system, thread, time, unknown,
+    Context, attribute, credentials, descriptor, dir, event, exec, file, futex, io, lock, memory,
+    numa, poll, process, scheduling, signal, socket, system, thread, time, unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -94,6 +94,7 @@ syscalls! {
     /// partial: leases, notification, SIGIO and seals are EINVAL
     fcntl => descriptor::fcntl(fd, op, arg);
     ioctl => descriptor::ioctl(fd, op, arg);
+    flock => lock::flock(fd, op);
     // files
     open => file::open(pathname, flags, mode);
     openat => file::openat(dirfd, pathname, flags, mode);

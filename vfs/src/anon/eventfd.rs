@@ -43,6 +43,10 @@ impl EventFd {
 }
 
 impl File for EventFd {
+    fn ignores_seeks(&self) -> bool {
+        true
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         if sink.room() < 8 {
             return Err(Errno::EINVAL);

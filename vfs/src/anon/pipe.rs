@@ -236,6 +236,10 @@ impl PipeEnd {
 }
 
 impl File for PipeEnd {
+    fn is_stream(&self) -> bool {
+        true
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         if self.access.reads() { self.pipe.read(sink) } else { Err(Errno::EBADF) }
     }

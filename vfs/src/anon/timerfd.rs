@@ -142,6 +142,10 @@ fn advance(deadline: Instant, interval: Duration, count: u64) -> Instant {
 }
 
 impl File for TimerFd {
+    fn ignores_seeks(&self) -> bool {
+        true
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         if sink.room() < 8 {
             return Err(Errno::EINVAL);

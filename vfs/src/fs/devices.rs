@@ -151,6 +151,10 @@ impl File for Null {
         true
     }
 
+    fn ignores_seeks(&self) -> bool {
+        true
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -169,6 +173,10 @@ impl File for Zero {
     }
 
     fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn ignores_seeks(&self) -> bool {
         true
     }
 
@@ -197,6 +205,10 @@ impl File for Full {
         true
     }
 
+    fn ignores_seeks(&self) -> bool {
+        true
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -215,6 +227,10 @@ impl File for RandomDevice {
     }
 
     fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn ignores_seeks(&self) -> bool {
         true
     }
 

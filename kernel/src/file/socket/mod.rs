@@ -85,14 +85,6 @@ impl SocketFile {
             (Socket::Unix(socket), _) => socket.timeout(direction),
         }
     }
-
-    /// Returns whether bytes are sent without borders between them.
-    pub(crate) fn is_stream(&self) -> bool {
-        match &self.socket {
-            Socket::Inet(socket) => matches!(socket, inet::Socket::Tcp(_)),
-            Socket::Unix(socket) => socket.inner.kind() == net::unix::Kind::Stream,
-        }
-    }
 }
 
 impl Drop for SocketFile {
@@ -106,6 +98,13 @@ impl Drop for SocketFile {
 }
 
 impl File for SocketFile {
+    fn is_stream(&self) -> bool {
+        match &self.socket {
+            Socket::Inet(socket) => matches!(socket, inet::Socket::Tcp(_)),
+            Socket::Unix(socket) => socket.inner.kind() == net::unix::Kind::Stream,
+        }
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         // Unlike recv(2), read(2) of nothing does not wait (sock_read_iter() in net/socket.c).
         if sink.room() == 0 {

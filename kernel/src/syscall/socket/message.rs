@@ -11,7 +11,7 @@ use abi::time::Timespec;
 use abi::{Errno, Result};
 use net::inet::{self, Family, ReceiveFlags};
 use net::unix::{Address, Ancillary, Credentials, Rights, Take};
-use vfs::OnExec;
+use vfs::{File, OnExec};
 
 use super::{Opened, control, read_address, write_address};
 use crate::arch::clock;

@@ -391,6 +391,10 @@ fn check_exclusive(event: EpollEvent) -> Result<()> {
 }
 
 impl File for Epoll {
+    fn ignores_seeks(&self) -> bool {
+        true
+    }
+
     fn poll(&self) -> Events {
         let listed = self.shared.ready.lock().len();
         for _ in 0..listed {
