@@ -165,6 +165,13 @@ pub trait File: Any + Debug + Send + Sync {
         Err(Errno::ENODEV)
     }
 
+    /// Fills in the pages from `first` on that are in memory already; nothing is allocated. What is
+    /// given may be less than there is.
+    fn resident_pages(&self, first: u64, pages: &mut [Option<Page>]) {
+        let _ = first;
+        pages.fill(None);
+    }
+
     /// Returns how many bytes can be read at once now, `ioctl(FIONREAD)`.
     ///
     /// # Errors

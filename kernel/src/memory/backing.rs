@@ -6,6 +6,7 @@
 //! **Locks:** the table of mapped files, and inside it nothing; a file's table of pages, and inside
 //! it those of the file.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use core::ops::Range;
@@ -18,11 +19,38 @@ use mm::shared::SharedMemory;
 use mm::space::Policy;
 use mm::vma::{Access, Backing, BackingError, Identity};
 use sync::SpinLock;
-use vfs::{File, OpenFile, PAGE_SIZE, Page, Region};
+use vfs::{File, OpenFile, PAGE_SIZE, Page};
 
 use super::heap::DirectMap;
 use super::{FRAMES, space};
-use crate::arch::paging;
+use crate::arch::{index, paging};
+
+/// Pages a chunk: a chunk takes one frame.
+const CHUNK: usize = 512;
+const CHUNK_PAGES: u64 = CHUNK as u64;
+
+/// Pages by their numbers.
+#[derive(Debug, Default)]
+struct Held(BTreeMap<u64, Box<[Option<Page>; CHUNK]>>);
+
+impl Held {
+    fn hold(&mut self, number: u64, page: Page) {
+        let chunk =
+            self.0.entry(number / CHUNK_PAGES).or_insert_with(|| Box::new([const { None }; CHUNK]));
+        chunk[index(number % CHUNK_PAGES)] = Some(page);
+    }
+
+    fn release(&mut self, numbers: Range<u64>) {
+        let last = numbers.end.saturating_sub(1) / CHUNK_PAGES;
+        for (chunk, pages) in self.0.range_mut(numbers.start / CHUNK_PAGES..=last) {
+            for (number, page) in (chunk * CHUNK_PAGES..).zip(pages.iter_mut()) {
+                if numbers.contains(&number) {
+                    *page = None;
+                }
+            }
+        }
+    }
+}
 
 /// The pages of a file that is mapped.
 #[derive(Debug)]
@@ -31,7 +59,7 @@ struct FilePages {
     identity: Identity,
     /// The pages that mappings have; held so that their memory stays theirs, whatever becomes of
     /// the file.
-    mapped: SpinLock<BTreeMap<u64, Page>>,
+    mapped: SpinLock<Held>,
 }
 
 /// The files that are mapped, by the address of the file.
@@ -50,15 +78,8 @@ impl FilePages {
             _ => BackingError::Failed,
         })?;
         let address = paging::physical(found.address() as u64);
-        mapped.insert(page, found);
+        mapped.hold(page, found);
         Ok(PhysAddr::new(address))
-    }
-
-    /// Returns the page if the file has memory for it already.
-    fn take_if_there(&self, page: u64) -> Option<PhysAddr> {
-        let start = page.checked_mul(PAGE_SIZE as u64)?;
-        let is_there = self.file.seek_region(start, Region::Data) == Ok(start);
-        is_there.then(|| self.take(page).ok()).flatten()
     }
 }
 
@@ -68,8 +89,19 @@ impl Backing for FilePages {
     }
 
     fn resident(&self, first: u64, frames: &mut [Option<PhysAddr>]) {
-        for (page, frame) in (first..).zip(frames) {
-            *frame = self.take_if_there(page);
+        const STEP: usize = 16;
+        for (number, part) in (first..).step_by(STEP).zip(frames.chunks_mut(STEP)) {
+            let mut pages = [const { None }; STEP];
+            let pages = &mut pages[..part.len()];
+            self.file.resident_pages(number, pages);
+            let mut mapped = self.mapped.lock();
+            for ((number, page), frame) in (number..).zip(pages).zip(part) {
+                *frame = page.take().map(|page| {
+                    let address = paging::physical(page.address() as u64);
+                    mapped.hold(number, page);
+                    PhysAddr::new(address)
+                });
+            }
         }
     }
 
@@ -108,7 +140,7 @@ pub(crate) fn file_backing(open: &Arc<OpenFile>) -> Result<Arc<dyn Backing>> {
     }
     let metadata = open.metadata();
     let identity = Identity { device: metadata.dev, inode: metadata.ino, path: open.path() };
-    let mapped = SpinLock::new(BTreeMap::new());
+    let mapped = SpinLock::new(Held::default());
     let pages = Arc::new(FilePages { file: file.clone(), identity, mapped });
     MAPPED.lock().insert(key, Arc::downgrade(&pages));
     Ok(pages)
@@ -138,6 +170,6 @@ fn forget(file: &Arc<dyn File>, numbers: Range<u64>, copies: Copies) {
     };
     if numbers.start < numbers.end {
         space::lock().forget(&*pages, numbers.clone(), copies);
-        pages.mapped.lock().retain(|number, _| !numbers.contains(number));
+        pages.mapped.lock().release(numbers);
     }
 }

@@ -74,6 +74,38 @@ impl Contents {
         self.take_lent(index, volume)
     }
 
+    /// Fills in the pages from `first` on that take memory, but for those that lent memory would
+    /// have to be copied for. The file's size bounds them, since nothing lies behind it.
+    pub(super) fn resident(&mut self, first: u64, pages: &mut [Option<Page>]) {
+        let end = first.saturating_add(as_offset(pages.len()));
+        self.use_lent(first, end);
+        pages.fill(None);
+        for (&index, page) in self.pages.range(first..end) {
+            if let Some(slot) = usize::try_from(index - first).ok().and_then(|at| pages.get_mut(at))
+            {
+                *slot = Some(page.clone());
+            }
+        }
+    }
+
+    /// Makes pages of the lent memory at `[start, end)` as far as it is in whole, aligned pages.
+    fn use_lent(&mut self, start: u64, end: u64) {
+        let mut from = start;
+        while let Some(first) = self.next_lent(from).filter(|&first| first < end) {
+            let Some((&piece, bytes)) = self.lent.range(..=first).next_back() else { return };
+            let whole = piece + as_offset(bytes.len() / PAGE_SIZE);
+            let is_aligned = bytes.as_ptr().addr().is_multiple_of(PAGE_SIZE);
+            from = piece + page_count(bytes);
+            if !is_aligned || whole <= first {
+                continue;
+            }
+            let cut = self.cut_lent(first, whole.min(end)).unwrap_or_default();
+            let (chunks, _) = cut.as_chunks_mut::<PAGE_SIZE>();
+            let lent = (first..).zip(chunks);
+            self.pages.extend(lent.filter_map(|(index, bytes)| Some((index, Page::lent(bytes)?))));
+        }
+    }
+
     /// Returns the page at `index`, filling a hole.
     pub(super) fn page(&mut self, index: u64, volume: &Volume) -> Result<Page> {
         if let Some(page) = self.existing(index, volume)? {
@@ -298,4 +330,39 @@ fn page_count(bytes: &[u8]) -> u64 {
 
 fn bytes_of(pages: u64) -> Option<usize> {
     usize::try_from(pages).ok()?.checked_mul(PAGE_SIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[repr(align(4096))]
+    struct Aligned([u8; 3 * PAGE_SIZE + 10]);
+
+    fn found(contents: &mut Contents, first: u64) -> Vec<bool> {
+        let mut pages = [const { None }; 4];
+        contents.resident(first, &mut pages);
+        pages.iter().map(Option::is_some).collect()
+    }
+
+    #[test]
+    fn whole_aligned_lent_pages_are_resident_and_the_tail_is_not() {
+        let memory = Box::leak(Box::new(Aligned([7; 3 * PAGE_SIZE + 10])));
+        let mut contents = Contents::lent(&mut memory.0);
+        assert_eq!(found(&mut contents, 1), [true, true, false, false]);
+        assert_eq!(contents.allocated(), 4);
+        assert_eq!(found(&mut contents, 0), [true, true, true, false]);
+        assert_eq!(found(&mut contents, 40), [false; 4]);
+    }
+
+    #[test]
+    fn crooked_lent_memory_is_left_alone() {
+        let memory = Box::leak(Box::new(Aligned([7; 3 * PAGE_SIZE + 10])));
+        let mut contents = Contents::lent(&mut memory.0[1..]);
+        assert_eq!(found(&mut contents, 0), [false; 4]);
+        assert_eq!(contents.allocated(), 4);
+    }
 }

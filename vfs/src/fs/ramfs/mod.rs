@@ -493,6 +493,13 @@ impl File for RamInode {
         contents.page(index, &self.volume)
     }
 
+    fn resident_pages(&self, first: u64, pages: &mut [Option<Page>]) {
+        match self.contents() {
+            Ok(contents) => contents.lock().resident(first, pages),
+            Err(_) => pages.fill(None),
+        }
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
