@@ -86,9 +86,16 @@ impl Lab {
             guest.kill();
         }
         guest.finish(Duration::from_secs(3));
-        let mut output = console.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Outcome { output: core::mem::take(&mut *output), end })
+        let output = console.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Outcome { output: without_reports(&output), end })
     }
+}
+
+/// Returns what the program itself printed: the kernel's reports, of a fatal fault for
+/// example, are on the same console.
+fn without_reports(console: &[u8]) -> Vec<u8> {
+    let lines = console.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(b"scull: ")).flatten().copied().collect()
 }
 
 /// Waits for the program's end.

@@ -77,7 +77,7 @@ pub(crate) struct Guest {
     pid: Pid,
     control: UnixStream,
     console: UnixStream,
-    pumps: Vec<JoinHandle<()>>,
+    pump: Option<JoinHandle<()>>,
     waiter: Option<JoinHandle<()>>,
 }
 
@@ -108,10 +108,8 @@ impl Guest {
             .context("cannot start the virtual machine")?;
         let pid = i32::try_from(child.id()).context("a process id out of range")?;
         let pid = Pid::from_raw(pid);
-        let pumps = vec![
-            pump_console(console.try_clone()?, output, messages.clone()),
-            pump_events(control.try_clone()?, messages.clone()),
-        ];
+        let pump = pump_console(console.try_clone()?, output, messages.clone());
+        let events = pump_events(control.try_clone()?, messages.clone());
         let stderr = child.stderr.take();
         let messages = messages.clone();
         let waiter = thread::spawn(move || {
@@ -120,12 +118,15 @@ impl Guest {
                 // What cannot be read is not there; the status still tells.
                 let _ = stderr.take(1 << 16).read_to_end(&mut words);
             }
-            if let Ok(status) = child.wait() {
+            let status = child.wait();
+            // What the guest said comes before the word that it has ended.
+            let _ = events.join();
+            if let Ok(status) = status {
                 let words = String::from_utf8_lossy(&words).trim().to_owned();
                 let _ = messages.send(Message::Ended(status, words));
             }
         });
-        Ok(Self { pid, control, console, pumps, waiter: Some(waiter) })
+        Ok(Self { pid, control, console, pump: Some(pump), waiter: Some(waiter) })
     }
 
     /// Returns the near end of the console, for input.
@@ -173,7 +174,7 @@ impl Guest {
             }
             thread::sleep(POLL);
         }
-        for thread in self.waiter.take().into_iter().chain(self.pumps.drain(..)) {
+        for thread in [self.waiter.take(), self.pump.take()].into_iter().flatten() {
             // A thread that panicked has said so.
             let _ = thread.join();
         }
