@@ -89,16 +89,21 @@ impl Areas {
         self.before(range.end).is_none_or(|vma| vma.end <= range.start)
     }
 
-    /// Returns whether all of `range` is mapped.
-    pub(crate) fn is_covered(&self, range: Range<u64>) -> bool {
+    /// Returns where the first hole in `range` starts, or its end if there is none.
+    pub(crate) fn covered_to(&self, range: Range<u64>) -> u64 {
         let mut at = range.start;
         for vma in self.overlapping(range.clone()) {
             if vma.start > at {
-                return false;
+                break;
             }
             at = vma.end;
         }
-        at >= range.end
+        at.min(range.end)
+    }
+
+    /// Returns whether all of `range` is mapped.
+    pub(crate) fn is_covered(&self, range: Range<u64>) -> bool {
+        self.covered_to(range.clone()) >= range.end
     }
 
     /// Returns where nothing is mapped, as wanted.

@@ -38,21 +38,23 @@ impl<M: PhysMem> AddressSpace<M> {
         if start == end {
             return Ok(start..end);
         }
-        let is_covered = self.areas.is_covered(start..end);
-        if self.areas.get(start).is_none() {
-            return Err(Errno::ENOMEM);
-        }
-        self.mark_locked(&(start..end), lock)?;
-        if is_covered { Ok(start..end) } else { Err(Errno::ENOMEM) }
+        // As in Linux, what comes before a hole is locked nevertheless.
+        let covered_to = self.areas.covered_to(start..end);
+        self.mark_locked(&(start..covered_to), lock)?;
+        if covered_to == end { Ok(start..end) } else { Err(Errno::ENOMEM) }
     }
 
     fn mark_locked(&mut self, range: &Range<u64>, lock: Locking) -> Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
         if self.areas.len() + self.areas.splits(range) > MAX_MAP_COUNT {
             return Err(Errno::ENOMEM);
         }
         let is_locked = lock == Locking::Lock;
+        let before = self.pages_where(range, Vma::is_locked);
         self.areas.update(range, |vma| vma.attributes.set(Attributes::LOCKED, is_locked));
-        self.usage.locked = self.areas.iter().filter(|vma| vma.is_locked()).map(Vma::pages).sum();
+        self.usage.locked = self.usage.locked - before + self.pages_where(range, Vma::is_locked);
         Ok(())
     }
 

@@ -47,14 +47,14 @@ impl<M: PhysMem> AddressSpace<M> {
         // As in Linux, a length that overflows becomes 0.
         let old_length = page_align(request.old_length).unwrap_or(0);
         let new_length = page_align(request.new_length).unwrap_or(0);
-        if new_length == 0 {
+        if new_length == 0 || new_length > TASK_SIZE {
             return Err(Errno::EINVAL);
         }
         let old = request.old_address;
-        self.areas.get(old).ok_or(Errno::EFAULT)?;
         if must_move {
             return self.remap_to(&request, flags, old_length, new_length);
         }
+        self.areas.get(old).ok_or(Errno::EFAULT)?;
         if old_length >= new_length {
             let end = old.checked_add(old_length).filter(|end| *end <= TASK_SIZE);
             self.unmap(&(old + new_length..end.ok_or(Errno::EINVAL)?))?;
@@ -83,16 +83,14 @@ impl<M: PhysMem> AddressSpace<M> {
     ) -> Result<u64> {
         let (old, new) = (request.old_address, request.new_address);
         let is_fixed = flags.contains(RemapFlags::FIXED);
-        if is_fixed || new != 0 {
-            let is_inside = new_length <= TASK_SIZE && new <= TASK_SIZE - new_length;
-            if !is_page_aligned(new) || !is_inside {
-                return Err(Errno::EINVAL);
-            }
-            let old_end = old.saturating_add(old_length);
-            if old_end > new && new + new_length > old {
-                return Err(Errno::EINVAL);
-            }
+        if !is_page_aligned(new) || new > TASK_SIZE - new_length {
+            return Err(Errno::EINVAL);
         }
+        let old_end = old.saturating_add(old_length);
+        if old_end > new && new + new_length > old {
+            return Err(Errno::EINVAL);
+        }
+        self.areas.get(old).ok_or(Errno::EFAULT)?;
         if self.areas.len() + 2 >= MAX_MAP_COUNT {
             return Err(Errno::ENOMEM);
         }
@@ -130,9 +128,6 @@ impl<M: PhysMem> AddressSpace<M> {
         let offset = vma.offset + (old - vma.start);
         if vma.backing.is_some() && offset.checked_add(new_length).is_none() {
             return Err(Errno::EINVAL);
-        }
-        if growth > TASK_SIZE {
-            return Err(Errno::ENOMEM);
         }
         let grown = Vma { start: 0, end: growth, ..vma.clone() };
         self.check_growth(&grown, 0, 0)?;
