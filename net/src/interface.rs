@@ -56,7 +56,7 @@ impl ChecksumField {
             4 => &packet[12..V4_HEADER],
             _ => &packet[8..V6_HEADER],
         };
-        Sum::words(u64::from(self.protocol) + length as u64).add(addresses)
+        Sum::protocol(self.protocol, length).add(addresses)
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use abi::Errno;
 use abi::poll::Events;
 use link::{Faults, Random, Transfer, World, address, pattern, receive, send};
+use net::inet::Socket;
 
 /// Runs a simulation with some seeds and names the one that fails.
 fn with_seeds(count: u64, simulation: impl Fn(u64)) {
@@ -58,6 +59,7 @@ fn a_bad_cable_carries_streams_both_ways() {
             loss: random.below(10),
             duplicates: random.below(10),
             delays: random.below(20),
+            forgeries: 0,
         };
         both_ways(seed, faults, 150_000);
     });
@@ -311,4 +313,63 @@ fn datagrams_arrive_whole_and_nobody_is_refused() {
     send(&client, b"?", world.now).unwrap();
     assert!(world.run(Duration::from_secs(1), |_| client.poll().contains(Events::ERR)));
     assert_eq!(receive(&client, 1, world.now), Err(Errno::ECONNREFUSED));
+}
+
+/// Moves bytes as [`Transfer`] does, whatever comes of it.
+fn push_and_pull(from: &Socket, to: &Socket, random: &mut Random, world: &World) {
+    let length = usize::try_from(random.below(20_000)).unwrap();
+    let _ = send(from, &pattern(0, length), world.now);
+    let _ = receive(to, length, world.now);
+    match random.below(400) {
+        0 => drop(from.shutdown(1, world.now)),
+        1 => from.close(world.now),
+        _ => {}
+    }
+}
+
+#[test]
+fn forged_packets_break_connections_at_most() {
+    with_seeds(6, |seed| {
+        let faults = Faults { loss: 1, duplicates: 2, delays: 5, forgeries: 0 };
+        let mut world = World::new(seed, faults);
+        let mut random = Random(seed);
+        let listener = world.listener(7);
+        let pairs: Vec<_> = (0..4).map(|_| world.connect(&listener, 7)).collect();
+        world.set_forgeries(30);
+        for _ in 0..300 {
+            world.step(Duration::from_millis(300));
+            for (client, server) in &pairs {
+                push_and_pull(client, server, &mut random, &world);
+                push_and_pull(server, client, &mut random, &world);
+            }
+            let _ = world.tcp(0).connect(&address("10.0.0.2:7"), world.now);
+        }
+        for (client, server) in pairs {
+            client.close(world.now);
+            server.close(world.now);
+        }
+        listener.close(world.now);
+        world.set_forgeries(0);
+        world.run(Duration::from_secs(2000), |_| false);
+        assert_eq!(world.stacks[1].buffer_bytes(), 0);
+    });
+}
+
+#[test]
+fn a_flood_of_syns_costs_little_and_others_still_connect() {
+    let mut world = World::new(15, Faults::default());
+    let listener = world.listener(7);
+    let (_client, _server) = world.connect(&listener, 7);
+    for number in 0..20_000u32 {
+        world.flood(number);
+        if number % 50 == 0 {
+            world.step(Duration::from_millis(1));
+        }
+    }
+    world.step(Duration::from_millis(1));
+    assert!(world.stacks[1].flow_count() <= 4200);
+    assert_eq!(world.stacks[1].buffer_bytes(), 0);
+    world.connect(&listener, 7);
+    world.run(Duration::from_secs(200), |_| false);
+    assert!(world.stacks[1].flow_count() <= 3);
 }

@@ -203,8 +203,9 @@ impl Tcp {
     fn close_connection(self: &Arc<Self>, now: Instant) {
         let mut inner = self.inner.lock();
         let is_hasty = inner.options.linger == Some(core::time::Duration::ZERO);
-        let State::Open(connection) = &inner.state else { return };
+        let State::Open(connection) = &mut inner.state else { return };
         if connection.is_over {
+            connection.drop_engine(&self.stack);
             return;
         }
         if is_hasty || connection.unread() > 0 {

@@ -2,14 +2,16 @@
 
 use core::net::IpAddr;
 
-/// A sum in progress: one's-complement over big-endian 16-bit words.
+/// A sum in progress: one's-complement over 16-bit words in the machine's byte order, which
+/// commutes with swapping bytes (RFC 1071 §2(B)); the swap is made once, at the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum(u64);
 
 impl Sum {
-    /// Returns the sum of numbers that were added up already.
-    pub(crate) const fn words(sum: u64) -> Self {
-        Self(sum)
+    /// Returns the sum of a protocol number and a length, as pseudo-headers have them.
+    pub(crate) fn protocol(protocol: u8, length: usize) -> Self {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        Self(u64::from(length.to_be()) + u64::from(u32::from(protocol).to_be()))
     }
 
     /// Returns the sum of the pseudo-header of TCP, UDP and ICMPv6 (RFC 9293 §3.1, RFC 8200 §8.1).
@@ -19,7 +21,7 @@ impl Sum {
         protocol: u8,
         length: usize,
     ) -> Self {
-        let base = Self(u64::from(protocol) + length as u64);
+        let base = Self::protocol(protocol, length);
         match (source, destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
                 base.add(&source.octets()).add(&destination.octets())
@@ -36,12 +38,12 @@ impl Sum {
         let (words, rest) = bytes.as_chunks::<4>();
         let mut sum = self.0;
         for word in words {
-            sum += u64::from(u32::from_be_bytes(*word));
+            sum += u64::from(u32::from_ne_bytes(*word));
         }
         // The sum of 2^30 words, far more than a packet has, stays below 2^63.
         let mut last = [0; 4];
         last[..rest.len()].copy_from_slice(rest);
-        Self(sum + u64::from(u32::from_be_bytes(last)))
+        Self(sum + u64::from(u32::from_ne_bytes(last)))
     }
 
     /// Returns the sum folded to 16 bits, as it is put in a field for the card to complete.
@@ -51,7 +53,7 @@ impl Sum {
         sum = (sum >> 16) + (sum & 0xffff);
         sum = (sum >> 16) + (sum & 0xffff);
         sum = (sum >> 16) + (sum & 0xffff);
-        u16::try_from(sum & 0xffff).unwrap_or(0)
+        u16::try_from(sum & 0xffff).unwrap_or(0).to_be()
     }
 
     /// Returns the checksum: the complement of the folded sum.

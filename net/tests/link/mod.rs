@@ -48,6 +48,8 @@ pub(crate) struct Faults {
     pub(crate) loss: u64,
     pub(crate) duplicates: u64,
     pub(crate) delays: u64,
+    /// Frames of which a byte is changed and the checksums are right all the same.
+    pub(crate) forgeries: u64,
 }
 
 /// One direction of the cable.
@@ -67,6 +69,11 @@ impl Lane {
         if self.random.is_percent(self.faults.loss) {
             return;
         }
+        if self.random.is_percent(self.faults.forgeries) {
+            let mut forged = frame.clone();
+            forge(&mut forged, &mut self.random);
+            self.frames.push_front((self.now, forged));
+        }
         let copies = 1 + u64::from(self.random.is_percent(self.faults.duplicates));
         for _ in 0..copies {
             let late = if self.random.is_percent(self.faults.delays) {
@@ -78,6 +85,29 @@ impl Lane {
             let index = self.frames.partition_point(|(other, _)| *other <= at);
             self.frames.insert(index, (at, frame.clone()));
         }
+    }
+}
+
+/// Changes some bytes of an IPv4 packet, headers most of all, and mends its header's checksum.
+fn forge(frame: &mut [u8], random: &mut Random) {
+    for _ in 0..1 + random.below(3) {
+        let reach = if random.is_percent(80) { 60 } else { frame.len() };
+        let reach = reach.min(frame.len());
+        let index = usize::try_from(random.below(reach as u64)).unwrap();
+        frame[index] = match random.below(4) {
+            0 => 0,
+            1 => 0xff,
+            2 => frame[index] ^ 1 << random.below(8),
+            _ => frame[index].wrapping_add(u8::try_from(random.below(256)).unwrap()),
+        };
+    }
+    if frame.len() >= ETHERNET_HEADER + 20 {
+        let header = &mut frame[ETHERNET_HEADER..ETHERNET_HEADER + 20];
+        header[10..12].fill(0);
+        let sum: u32 = header.chunks(2).map(|w| u32::from(w[0]) << 8 | u32::from(w[1])).sum();
+        let folded = (sum & 0xffff) + (sum >> 16);
+        let folded = u16::try_from((folded & 0xffff) + (folded >> 16)).unwrap();
+        header[10..12].copy_from_slice(&(!folded).to_be_bytes());
     }
 }
 
@@ -95,7 +125,8 @@ impl Receiver for End {
                     _ => return count,
                 }
             };
-            handle(Frame { bytes: &frame, is_checksum_good: false });
+            let is_checksum_good = self.lane.lock().unwrap().faults.forgeries > 0;
+            handle(Frame { bytes: &frame, is_checksum_good });
         }
         budget
     }
@@ -225,6 +256,41 @@ impl World {
             self.step(limit.min(Duration::from_secs(1)));
         }
         true
+    }
+
+    pub(crate) fn set_forgeries(&self, percent: u64) {
+        self.lanes.iter().for_each(|lane| lane.lock().unwrap().faults.forgeries = percent);
+    }
+
+    /// Puts a SYN from a stranger to port 7 of the second machine on the cable.
+    pub(crate) fn flood(&self, number: u32) {
+        let mut frame = vec![0; ETHERNET_HEADER + 40];
+        frame[..14].copy_from_slice(&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 9, 8, 0]);
+        let packet = &mut frame[ETHERNET_HEADER..];
+        packet[..4].copy_from_slice(&[0x45, 0, 0, 40]);
+        packet[8..10].copy_from_slice(&[64, 6]);
+        packet[12..16].copy_from_slice(&(0x0a00_0064 + number % 100).to_be_bytes());
+        packet[16..20].copy_from_slice(&[10, 0, 0, 2]);
+        let port = u16::try_from(1024 + number / 100).unwrap();
+        packet[20..22].copy_from_slice(&port.to_be_bytes());
+        packet[22..24].copy_from_slice(&7u16.to_be_bytes());
+        packet[32..34].copy_from_slice(&[0x50, 2]);
+        let length = 20u32;
+        let pseudo = 6 + length;
+        let sum_of = |bytes: &[u8]| -> u32 {
+            bytes.chunks(2).map(|word| u32::from(word[0]) << 8 | u32::from(word[1])).sum()
+        };
+        let fold = |sum: u32| {
+            let once = (sum & 0xffff) + (sum >> 16);
+            !u16::try_from((once & 0xffff) + (once >> 16)).unwrap()
+        };
+        let header = fold(sum_of(&packet[..20]));
+        let segment = fold(sum_of(&packet[12..40]) + pseudo);
+        packet[10..12].copy_from_slice(&header.to_be_bytes());
+        packet[36..38].copy_from_slice(&segment.to_be_bytes());
+        let mut lane = self.lanes[1].lock().unwrap();
+        let now = lane.now;
+        lane.frames.push_back((now, frame));
     }
 
     pub(crate) fn frames_sent(&self) -> u64 {
