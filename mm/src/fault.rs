@@ -68,6 +68,7 @@ impl<M: PhysMem> AddressSpace<M> {
         if !access.is_allowed_by(facts.prot) {
             return Err(Fault::Accerr);
         }
+        self.usage.faults += 1;
         let page = VirtAddr::new(address).align_down(PAGE_SIZE);
         match self.table.leaf(page) {
             Some(leaf) => self.fault_on_page(page, leaf, access),

@@ -92,9 +92,27 @@ pub struct Usage {
     pub resident_file: u64,
     /// Tables (`VmPTE`).
     pub tables: u64,
+    /// The most that was ever mapped (`VmPeak`).
+    pub peak_total: u64,
+    /// The most that was ever in memory (`VmHWM`).
+    pub peak_resident: u64,
+    /// Page faults that were resolved: a count, not pages.
+    pub faults: u64,
 }
 
 impl Usage {
+    /// Returns what is in memory.
+    pub const fn resident(&self) -> u64 {
+        self.resident_anonymous + self.resident_file
+    }
+
+    /// Raises the peaks to what is there now. Sizes fall in few places and rise in many, so this
+    /// is done before they fall, and when somebody asks.
+    fn note_peaks(&mut self) {
+        self.peak_total = self.peak_total.max(self.total);
+        self.peak_resident = self.peak_resident.max(self.resident());
+    }
+
     /// Adds or subtracts a mapping.
     fn count(&mut self, vma: &Vma, change: fn(u64, u64) -> u64) {
         self.total = change(self.total, vma.pages());
@@ -184,8 +202,10 @@ impl<M: PhysMem> AddressSpace<M> {
     }
 
     /// Returns the sizes.
-    pub const fn usage(&self) -> Usage {
-        Usage { tables: self.table.tables(), ..self.usage }
+    pub fn usage(&self) -> Usage {
+        let mut usage = Usage { tables: self.table.tables(), ..self.usage };
+        usage.note_peaks();
+        usage
     }
 
     /// Returns the limits.
@@ -437,6 +457,7 @@ impl<M: PhysMem> AddressSpace<M> {
         }
         self.drop_pages(range)?;
         let usage = &mut self.usage;
+        usage.note_peaks();
         self.areas.remove(range, |vma| usage.count(&vma, u64::wrapping_sub));
         Ok(())
     }
@@ -465,6 +486,7 @@ impl<M: PhysMem> AddressSpace<M> {
             self.table.split_at(edge, &mut batch).map_err(|_| Errno::ENOMEM)?;
         }
         let (usage, zero) = (&mut self.usage, self.zero);
+        usage.note_peaks();
         self.table.update(start, end, tables, &mut batch, |leaf| {
             let change = visit(leaf);
             if matches!(change, Change::Free | Change::Take) {
@@ -565,7 +587,8 @@ impl<M: PhysMem> AddressSpace<M> {
         if self.drop_pages(&everything).is_ok() {
             self.areas.remove(&everything, drop);
         }
-        self.usage = Usage::default();
+        let Usage { peak_total, peak_resident, faults, .. } = self.usage;
+        self.usage = Usage { peak_total, peak_resident, faults, ..Usage::default() };
         self.future = Attributes::empty();
         self.brk = 0..0;
     }

@@ -5,6 +5,7 @@ use core::sync::atomic::Ordering;
 use abi::resource::{RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD, Rlimit, Rusage};
 use abi::time::Timeval;
 use abi::{Errno, Result};
+use mm::PAGE_SIZE;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Context;
@@ -163,7 +164,16 @@ pub(super) fn getrusage(cx: &mut Context<'_>, who: i32, usage: UserPtr<Rusage>) 
         RUSAGE_CHILDREN => 0,
         _ => return Err(Errno::EINVAL),
     };
-    usage.write(&Rusage { ru_utime: Timeval::from_nanos(nanos), ..Rusage::default() })
+    let memory = match who {
+        RUSAGE_CHILDREN => mm::space::Usage::default(),
+        _ => space::lock().usage(),
+    };
+    usage.write(&Rusage {
+        ru_utime: Timeval::from_nanos(nanos),
+        ru_maxrss: (memory.peak_resident * PAGE_SIZE / 1024).cast_signed(),
+        ru_minflt: memory.faults.cast_signed(),
+        ..Rusage::default()
+    })
 }
 
 /// `struct tms`, in ticks of 10 ms.

@@ -16,7 +16,7 @@ use vfs::fs::procfs::{Node, Table};
 use super::{tasks, text};
 use crate::arch::index;
 use crate::file;
-use crate::memory::{maps, user};
+use crate::memory::{maps, space, user};
 use crate::process::exec::{self, Loaded};
 use crate::process::thread::Thread;
 use crate::process::{PID, Process};
@@ -115,15 +115,21 @@ pub(super) fn status(tid: u32) -> Result<Vec<u8>> {
     });
     drop(credentials);
     let [size, resident, shared, code, _, data, _] = sizes().map(|pages| pages * PAGE / 1024);
+    let usage = space::lock().usage();
+    let [peak, peak_resident, locked, tables] =
+        [usage.peak_total, usage.peak_resident, usage.locked, usage.tables]
+            .map(|pages| pages * PAGE / 1024);
     let word = if state(&thread) == 'R' { "R (running)" } else { "S (sleeping)" };
     let (descriptors, threads) =
         (files.descriptors.open_count(), Process::current().thread_count());
     let text = format!(
         "\nUmask:\t{:04o}\nState:\t{word}\nTgid:\t{PID}\nNgid:\t0\nPid:\t{tid}\nPPid:\t0\n\
          TracerPid:\t0\nUid:\t{}\nGid:\t{}\nFDSize:\t{}\nGroups:\t{groups}\n\
-         VmPeak:\t{size:8} kB\nVmSize:\t{size:8} kB\nVmLck:\t       0 kB\nVmHWM:\t{resident:8} kB\n\
+         VmPeak:\t{peak:8} kB\nVmSize:\t{size:8} kB\nVmLck:\t{locked:8} kB\n\
+         VmHWM:\t{peak_resident:8} kB\n\
          VmRSS:\t{resident:8} kB\nRssAnon:\t{:8} kB\nRssFile:\t{shared:8} kB\n\
          RssShmem:\t       0 kB\nVmData:\t{data:8} kB\nVmStk:\t       0 kB\nVmExe:\t{code:8} kB\n\
+         VmPTE:\t{tables:8} kB\n\
          VmSwap:\t       0 kB\nThreads:\t{threads}\nSeccomp:\t0\nCpus_allowed:\t1\n\
          Cpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
         files.umask(),
