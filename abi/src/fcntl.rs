@@ -224,6 +224,16 @@ pub const F_GETPIPE_SZ: u32 = 1032;
 pub const F_ADD_SEALS: u32 = 1033;
 /// `F_GET_SEALS`: the seals of a memfd.
 pub const F_GET_SEALS: u32 = 1034;
+/// `F_SEAL_SEAL`: no more seals.
+pub const F_SEAL_SEAL: u32 = 0x1;
+/// `F_SEAL_SHRINK`: the file cannot get smaller.
+pub const F_SEAL_SHRINK: u32 = 0x2;
+/// `F_SEAL_GROW`: the file cannot get larger.
+pub const F_SEAL_GROW: u32 = 0x4;
+/// `F_SEAL_WRITE`: the file cannot be written.
+pub const F_SEAL_WRITE: u32 = 0x8;
+/// `F_SEAL_FUTURE_WRITE`: the file cannot be written but through mappings that are there.
+pub const F_SEAL_FUTURE_WRITE: u32 = 0x10;
 /// `FD_CLOEXEC`: the one descriptor flag.
 pub const FD_CLOEXEC: u32 = 1;
 

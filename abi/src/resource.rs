@@ -4,7 +4,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use crate::time::Timeval;
 
-pub use linux_raw_sys::general::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK};
+pub use linux_raw_sys::general::{
+    RLIMIT_AS, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_STACK,
+};
 
 /// How many limits there are; they are numbered from 0.
 pub const RLIM_NLIMITS: usize = 16;

@@ -38,8 +38,8 @@ int main(void)
 	SHOW(SYS(statx, fd, "", AT_EMPTY_PATH, BASIC, &record));
 	SHOW(record.size);
 	SHOW(SYS(statx, AT_FDCWD, "/dev/null", 0, BASIC, &record));
-	SHOW(record.major);
-	SHOW(record.minor);
+	SHOW(record.device_major);
+	SHOW(record.device_minor);
 	SHOW(SYS(statx, AT_FDCWD, "f", 0x2000, BASIC, &record));
 	SHOW(SYS(statx, AT_FDCWD, "f", 0x4000, BASIC, &record));
 	SHOW(SYS(statx, AT_FDCWD, "f", 0x6000, BASIC, &record));

@@ -132,6 +132,7 @@ impl OpenFile {
         if !file.is_seekable() {
             return Err(Errno::ESPIPE);
         }
+        check_end(at, sink.room())?;
         self.readable()?.read(at, sink)
     }
 
@@ -169,6 +170,7 @@ impl OpenFile {
         if self.flags().contains(OpenFlags::APPEND) {
             return file.append(source).map(|(_, count)| count);
         }
+        check_end(at, source.left())?;
         file.write(at, source)
     }
 
@@ -180,8 +182,8 @@ impl OpenFile {
     /// Moves the offset and returns it, `lseek(2)`.
     ///
     /// # Errors
-    /// `ESPIPE` if the file is not seekable, `EINVAL` if the offset would be negative, `EOVERFLOW`
-    /// if it would be too great, `ENXIO` as [`File::seek_region`].
+    /// `ESPIPE` if the file is not seekable, `EINVAL` if the offset would be negative
+    /// or too great, `ENXIO` as [`File::seek_region`].
     pub fn seek(&self, distance: i64, whence: Whence) -> Result<u64> {
         let file = self.file()?;
         let is_directory = self.is_directory();
@@ -296,12 +298,19 @@ impl Drop for OpenFile {
     }
 }
 
+/// Fails with `EINVAL` if a transfer would go beyond the greatest offset.
+fn check_end(at: u64, len: usize) -> Result<()> {
+    let end = at.checked_add(u64::try_from(len).map_err(|_| Errno::EINVAL)?);
+    let is_valid = end.is_some_and(|end| i64::try_from(end).is_ok());
+    if is_valid { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
 fn advance(offset: u64, count: usize) -> u64 {
     offset.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 fn from(base: u64, distance: i64) -> Result<u64> {
     let base = i64::try_from(base).map_err(|_| Errno::EOVERFLOW)?;
-    let new = base.checked_add(distance).ok_or(Errno::EOVERFLOW)?;
+    let new = base.checked_add(distance).ok_or(Errno::EINVAL)?;
     u64::try_from(new).map_err(|_| Errno::EINVAL)
 }

@@ -4,6 +4,7 @@
 //! stands behind them (console, clock, random numbers, `/proc`).
 
 pub(crate) mod console;
+pub(crate) mod limit;
 mod proc;
 pub(crate) mod socket;
 pub(crate) mod transfer;

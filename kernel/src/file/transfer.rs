@@ -6,6 +6,7 @@ use abi::signal::Signal;
 use abi::{Errno, Result};
 use vfs::{File, OpenFile};
 
+use super::limit;
 use super::socket::{Direction, SocketFile};
 use crate::arch::clock;
 use crate::memory::user::UserBuffers;
@@ -98,11 +99,17 @@ pub(crate) fn write(
     origin: &mut UserBuffers<'_>,
     position: Position,
 ) -> Result<usize> {
+    limit_size(file, origin, position)?;
     let (mut done, wanted) = (0, origin.remaining());
     loop {
-        let step = blocking(file, Events::OUT, || match position.after(done) {
-            Position::Offset => file.write(origin),
-            Position::At(at) => file.write_at(at, origin),
+        let step = blocking(file, Events::OUT, || {
+            let before = origin.clone();
+            let written = match position.after(done) {
+                Position::Offset => file.write(origin),
+                Position::At(at) => file.write_at(at, origin),
+            };
+            // What was looked at but not written comes again at the next attempt.
+            written.inspect_err(|_| *origin = before)
         });
         match step {
             Ok(count) => done += count,
@@ -120,6 +127,24 @@ pub(crate) fn write(
         }
         origin.next_window();
     }
+}
+
+/// Cuts a write to a file down to what the limit of the size of files allows.
+///
+/// # Errors
+/// `EFBIG` if that is nothing.
+fn limit_size(file: &OpenFile, origin: &mut UserBuffers<'_>, position: Position) -> Result<()> {
+    let object = file.file()?;
+    if !object.is_seekable() || object.ignores_seeks() || origin.remaining() == 0 {
+        return Ok(());
+    }
+    let room = limit::room_at(|| match position {
+        _ if file.flags().contains(OpenFlags::APPEND) => object.size(),
+        Position::Offset => file.offset(),
+        Position::At(at) => at,
+    })?;
+    origin.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+    Ok(())
 }
 
 /// Returns whether a write that nobody will read raises a signal after `done` bytes: of a pipe

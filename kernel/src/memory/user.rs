@@ -237,7 +237,7 @@ pub(crate) struct IoVec {
 ///
 /// Their pages are made present when the transfer is made and by [`next_window`](Self::next_window),
 /// with no lock held; the copies themselves happen under locks, and end where a page is missing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct UserBuffers<'a> {
     parts: &'a [IoVec],
     /// Bytes of the first part that are done.
@@ -289,6 +289,11 @@ impl<'a> UserBuffers<'a> {
                 break;
             }
         }
+    }
+
+    /// Lets at most `count` more bytes be transferred.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.left = self.left.min(count);
     }
 
     /// Returns how many bytes are still to be transferred.

@@ -9,7 +9,7 @@ use vfs::{Changes, Clock};
 
 use super::Context;
 use super::file::{Subject, at_flags, read_path};
-use crate::file;
+use crate::file::{self, limit};
 use crate::memory::backing;
 use crate::memory::user::{self, UserPtr};
 use crate::time::RealTime;
@@ -169,6 +169,7 @@ pub(super) fn truncate(_cx: &mut Context<'_>, path: u64, length: i64) -> Result<
     let inode = file::current().find(&read_path(path)?)?.location.inode;
     match inode.kind() {
         FileType::Regular => {
+            limit::check_size(size)?;
             inode.change(&Changes { size: Some(size), ..Changes::default() })?;
             backing::cut(&inode.open(OpenFlags::RDONLY)?, size);
             Ok(())
@@ -182,6 +183,9 @@ pub(super) fn truncate(_cx: &mut Context<'_>, path: u64, length: i64) -> Result<
 pub(super) fn ftruncate(_cx: &mut Context<'_>, fd: u32, length: i64) -> Result<()> {
     let size = u64::try_from(length).map_err(|_| Errno::EINVAL)?;
     let file = file::current().get(fd)?;
+    if file.flags().is_writable() && file.metadata().kind == FileType::Regular {
+        limit::check_size(size)?;
+    }
     file.truncate(size)?;
     backing::cut(file.file()?, size);
     Ok(())
@@ -210,6 +214,9 @@ pub(super) fn fallocate(
         FileType::Fifo => Err(Errno::ESPIPE),
         FileType::Directory => Err(Errno::EISDIR),
         FileType::Regular => {
+            if !mode.contains(FallocateMode::KEEP_SIZE) {
+                limit::check_size(start.saturating_add(length))?;
+            }
             object.allocate(mode, start, length)?;
             if mode.contains(FallocateMode::PUNCH_HOLE) {
                 backing::punch(object, start..start.saturating_add(length));

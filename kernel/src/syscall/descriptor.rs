@@ -3,11 +3,14 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_GETOWN, F_GETOWN_EX, F_GETPIPE_SZ, F_GETSIG,
-    F_SETFD, F_SETFL, F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
+    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETOWN, F_GETOWN_EX,
+    F_GETPIPE_SZ, F_GETSIG, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK,
+    F_SEAL_WRITE, F_SETFD, F_SETFL, F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
 };
+use abi::stat::FileType;
 use abi::{Errno, Result};
 use vfs::anon::PipeEnd;
+use vfs::fs::ramfs::RamInode;
 use vfs::{OnExec, OpenFile};
 
 use super::{Context, lock};
@@ -117,6 +120,14 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
             let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
             Ok(end.pipe().capacity() as u64)
         }
+        F_ADD_SEALS => {
+            let inode: Arc<RamInode> = file.downcast().ok_or(Errno::EINVAL)?;
+            add_seals(&file, &inode, number()?)
+        }
+        F_GET_SEALS => {
+            let inode: Arc<RamInode> = file.downcast().ok_or(Errno::EINVAL)?;
+            Ok(u64::from(inode.seals()))
+        }
         _ if lock::is_record_operation(command) => {
             lock::record(&file, command, UserPtr::new(argument)).map(|()| 0)
         }
@@ -125,6 +136,18 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         F_GETOWN_EX => UserPtr::<[u32; 2]>::new(argument).write(&[0; 2]).map(|()| 0),
         _ => Err(Errno::EINVAL),
     }
+}
+
+/// `fcntl(F_ADD_SEALS)`.
+fn add_seals(file: &OpenFile, inode: &RamInode, seals: u32) -> Result<u64> {
+    let all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    if !file.flags().is_writable() {
+        return Err(Errno::EPERM);
+    }
+    if seals & !all != 0 || file.metadata().kind != FileType::Regular {
+        return Err(Errno::EINVAL);
+    }
+    inode.add_seals(seals).map(|()| 0)
 }
 
 /// `FIONCLEX`: keep on exec.

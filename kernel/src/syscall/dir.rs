@@ -7,6 +7,7 @@ use abi::fcntl::{AT_FDCWD, AtFlags, OpenFlags, PATH_MAX, RenameFlags, Whence};
 use abi::stat::{FileType, S_IFMT, S_ISVTX};
 use abi::{Errno, Result};
 use vfs::Creation;
+use vfs::fs::ramfs::RamInode;
 
 use super::Context;
 use super::descriptor::on_exec;
@@ -270,14 +271,14 @@ pub(super) fn refuse(_cx: &mut Context<'_>) -> Result<()> {
 
 /// `MFD_CLOEXEC`: close on exec.
 const MFD_CLOEXEC: u32 = 1;
-/// `MFD_NOEXEC_SEAL` and `MFD_EXEC`: hints that change nothing here.
-const MFD_EXEC_HINTS: u32 = 0x8 | 0x10;
+/// `MFD_ALLOW_SEALING`: seals can be added.
+const MFD_ALLOW_SEALING: u32 = 2;
 /// The longest name of a memfd, in bytes.
 const LONGEST_MEMFD_NAME: usize = 249;
 
-/// `memfd_create(2)`; sealing and huge pages are `EINVAL`.
+/// `memfd_create(2)`; huge pages are `EINVAL`.
 pub(super) fn memfd_create(_cx: &mut Context<'_>, name: u64, flags: u32) -> Result<u32> {
-    if flags & !(MFD_CLOEXEC | MFD_EXEC_HINTS) != 0 {
+    if flags & !(MFD_CLOEXEC | MFD_ALLOW_SEALING) != 0 {
         return Err(Errno::EINVAL);
     }
     let name = user::read_string(name, LONGEST_MEMFD_NAME).map_err(|errno| match errno {
@@ -285,6 +286,11 @@ pub(super) fn memfd_create(_cx: &mut Context<'_>, name: u64, flags: u32) -> Resu
         errno => errno,
     })?;
     let file = file::current().unnamed_file(&name)?;
+    if let Some(inode) = file.downcast::<RamInode>()
+        && flags & MFD_ALLOW_SEALING != 0
+    {
+        inode.allow_seals();
+    }
     let closes = flags & MFD_CLOEXEC != 0;
     let flags = if closes { OpenFlags::CLOEXEC } else { OpenFlags::empty() };
     file::current().install(file, on_exec(flags))

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use abi::fcntl::{AT_FDCWD, AccessMode, AtFlags, OpenFlags, PATH_MAX};
+use abi::poll::Events;
 use abi::stat::{
     FileType, S_IALLUGO, STATX_ATTR_MOUNT_ROOT, STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID,
     STATX_RESERVED, Stat, Statx, StatxTimestamp, device_major, device_minor,
@@ -11,14 +12,16 @@ use abi::stat::{
 use abi::statfs::{ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC, Statfs};
 use abi::time::Timespec;
 use abi::{Errno, Result};
+use vfs::anon::{Pipe, PipeAccess, PipeEnd};
 use vfs::path::LastLink;
-use vfs::{BLOCK_SIZE, Found, Metadata, OpenFile};
+use vfs::{BLOCK_SIZE, File, Found, Metadata, OpenFile};
 
 use super::Context;
 use super::descriptor::on_exec;
 use crate::file;
 use crate::memory::backing;
 use crate::memory::user::{self, UserPtr};
+use crate::wait;
 
 /// Copies a path in.
 ///
@@ -115,7 +118,31 @@ fn open_at(fd: i32, path: u64, flags: u32, mode: u32) -> Result<u32> {
     if flags.contains(OpenFlags::TRUNC) && !is_path {
         backing::cut(file.file()?, 0);
     }
+    if !flags.contains(OpenFlags::NONBLOCK) && !is_path {
+        wait_for_other_side(&file)?;
+    }
     files.install(file, on_exec(flags))
+}
+
+/// Waits until the other side of a FIFO is open, `fifo(7)`; other files have none.
+///
+/// # Errors
+/// As [`wait::until`].
+fn wait_for_other_side(file: &OpenFile) -> Result<()> {
+    if file.found().is_none_or(|found| found.location.inode.kind() != FileType::Fifo) {
+        return Ok(());
+    }
+    let Some(end) = file.downcast::<PipeEnd>() else { return Ok(()) };
+    let Some(waiters) = end.waiters() else { return Ok(()) };
+    wait::until(waiters, Pipe::OPENED, None, || {
+        let has_met = match end.access() {
+            // A writer that came and went meanwhile has left a hang-up.
+            PipeAccess::Read => end.pipe().has_writers() || end.poll().contains(Events::HUP),
+            PipeAccess::Write => end.pipe().has_readers(),
+            PipeAccess::Both => true,
+        };
+        if has_met { Ok(()) } else { Err(Errno::EAGAIN) }
+    })
 }
 
 /// `stat(2)`.

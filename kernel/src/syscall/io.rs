@@ -342,6 +342,9 @@ pub(super) fn sendfile(
     let files = file::current();
     let from = files.get(from)?;
     check_access(&from, OpenFlags::is_readable)?;
+    if !offset.is_null() && !from.file()?.is_seekable() {
+        return Err(Errno::ESPIPE);
+    }
     let mut source = Cursor::new(&from, offset)?;
     let to = files.get(to)?;
     check_access(&to, OpenFlags::is_writable)?;
@@ -367,8 +370,9 @@ pub(super) fn copy_file_range(
 ) -> Result<usize> {
     let files = file::current();
     let (from, to) = (files.get(from)?, files.get(to)?);
-    let mut source = Cursor::new(&from, from_offset)?;
-    let mut target = Cursor::new(&to, to_offset)?;
+    let overflow = |errno| if errno == Errno::EINVAL { Errno::EOVERFLOW } else { errno };
+    let mut source = Cursor::new(&from, from_offset).map_err(overflow)?;
+    let mut target = Cursor::new(&to, to_offset).map_err(overflow)?;
     if flags != 0 {
         return Err(Errno::EINVAL);
     }
@@ -384,7 +388,12 @@ pub(super) fn copy_file_range(
     if to.flags().contains(OpenFlags::APPEND) {
         return Err(Errno::EBADF);
     }
-    let count = count.min(MOST).min(index(from_kind.size.saturating_sub(source.at)));
+    let count = count.min(MOST);
+    for cursor in [&source, &target] {
+        let end = cursor.at.checked_add(count as u64).and_then(|end| i64::try_from(end).ok());
+        end.ok_or(Errno::EOVERFLOW)?;
+    }
+    let count = count.min(index(from_kind.size.saturating_sub(source.at)));
     let distance = source.at.abs_diff(target.at);
     let is_same = (from_kind.dev, from_kind.ino) == (to_kind.dev, to_kind.ino);
     if is_same && distance < count as u64 {

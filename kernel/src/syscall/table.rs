@@ -91,7 +91,7 @@ syscalls! {
     dup => descriptor::dup(oldfd);
     dup2 => descriptor::dup2(oldfd, newfd);
     dup3 => descriptor::dup3(oldfd, newfd, flags);
-    /// partial: leases, notification, SIGIO and seals are EINVAL
+    /// partial: leases, notification and SIGIO are EINVAL
     fcntl => descriptor::fcntl(fd, op, arg);
     ioctl => descriptor::ioctl(fd, op, arg);
     flock => lock::flock(fd, op);
@@ -145,7 +145,7 @@ syscalls! {
     lremovexattr => attribute::lxattr(path, name);
     /// partial: no file has attributes
     fremovexattr => attribute::fxattr(fd, name);
-    /// partial: sealing and huge pages are EINVAL
+    /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
     // names
     mkdir => dir::mkdir(pathname, mode);

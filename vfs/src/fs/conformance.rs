@@ -5,13 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use abi::fcntl::{FallocateMode, OpenFlags, RenameFlags, Whence};
+use abi::fcntl::{F_SEAL_GROW, F_SEAL_WRITE, FallocateMode, OpenFlags, RenameFlags, Whence};
 use abi::stat::FileType;
 use abi::time::Timespec;
 use abi::{Errno, Result};
 use proptest::prelude::*;
 
-use super::ramfs::RamFs;
+use super::ramfs::{RamFs, RamInode};
 use crate::path::LastLink;
 use crate::{Changes, Clock, Creation, FileSystem, Location, Metadata, Namespace, OpenFile};
 
@@ -127,7 +127,7 @@ fn written_bytes_are_read_back_and_holes_are_zeros() {
         assert_eq!(file.seek(8200, Whence::Hole), Ok(9003));
         assert_eq!(file.seek(9003, Whence::Hole), Err(Errno::ENXIO));
         assert_eq!(file.seek(-1, Whence::Set), Err(Errno::EINVAL));
-        assert_eq!(file.seek(i64::MAX, Whence::End), Err(Errno::EOVERFLOW));
+        assert_eq!(file.seek(i64::MAX, Whence::End), Err(Errno::EINVAL));
     });
 }
 
@@ -354,6 +354,38 @@ fn a_directory_is_read_completely_while_it_changes() {
         directory.seek(0, Whence::Set).unwrap();
         assert_eq!(tree.list("/").len(), 102 - 15);
     });
+}
+
+#[test]
+fn a_fifo_joins_those_who_open_it() {
+    on_all(|tree| {
+        let creation = Creation::new(FileType::Fifo, 0o600);
+        tree.names.make(&tree.here, b"fifo", &creation).unwrap();
+        let nonblocking = OpenFlags::WRONLY | OpenFlags::NONBLOCK;
+        assert_eq!(tree.open("/fifo", nonblocking).err(), Some(Errno::ENXIO));
+        let reader = tree.open("/fifo", OpenFlags::RDONLY).unwrap();
+        let writer = tree.open("/fifo", nonblocking).unwrap();
+        assert_eq!(writer.write(&mut b"x".as_slice()), Ok(1));
+        assert_eq!(reader.read(&mut [0; 4].as_mut_slice()), Ok(1));
+        assert_eq!(reader.seek(0, Whence::Set), Err(Errno::ESPIPE));
+    });
+}
+
+#[test]
+fn seals_forbid_changes() {
+    let memory = RamFs::new(1, Arc::new(Noon), 10);
+    let file = memory.unnamed(0o600).open(OpenFlags::RDWR).unwrap();
+    let inode = file.clone().into_any().downcast::<RamInode>().unwrap();
+    assert_eq!(inode.add_seals(F_SEAL_GROW), Err(Errno::EPERM));
+    inode.allow_seals();
+    file.write(0, &mut b"abc".as_slice()).unwrap();
+    inode.add_seals(F_SEAL_GROW).unwrap();
+    assert_eq!(file.write(3, &mut b"d".as_slice()), Err(Errno::EPERM));
+    assert_eq!(file.truncate(4), Err(Errno::EPERM));
+    assert_eq!(file.write(0, &mut b"d".as_slice()), Ok(1));
+    inode.add_seals(F_SEAL_WRITE).unwrap();
+    assert_eq!(file.write(0, &mut b"d".as_slice()), Err(Errno::EPERM));
+    assert_eq!(file.truncate(1), Ok(()));
 }
 
 #[test]

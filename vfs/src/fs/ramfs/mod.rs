@@ -12,9 +12,12 @@ use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use abi::fcntl::{FallocateMode, OpenFlags, RenameFlags};
+use abi::fcntl::{
+    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, FallocateMode,
+    OpenFlags, RenameFlags,
+};
 use abi::io::{Sink, Source};
 use abi::stat::{FileType, S_IALLUGO, S_ISGID, S_ISUID};
 use abi::statfs::{ST_NOATIME, ST_VALID, Statfs, TMPFS_MAGIC};
@@ -24,6 +27,7 @@ use sync::SpinLock;
 
 use self::contents::Contents;
 use self::directory::Directory;
+use crate::anon::{Pipe, PipeAccess};
 use crate::fs::devices::Devices;
 use crate::inode::DirectoryEntry;
 use crate::{
@@ -164,6 +168,7 @@ enum Body {
     Directory(SpinLock<Directory>),
     Regular(SpinLock<Contents>),
     Symlink(Box<[u8]>),
+    Fifo(Arc<Pipe>),
     Special,
 }
 
@@ -177,6 +182,8 @@ pub struct RamInode {
     rdev: u64,
     btime: Timespec,
     attributes: SpinLock<Attributes>,
+    /// What must not be done to the contents any more, `F_SEAL_*`.
+    seals: AtomicU32,
     body: Body,
 }
 
@@ -204,6 +211,7 @@ impl RamInode {
             rdev: creation.rdev,
             btime: now,
             attributes: SpinLock::new(attributes),
+            seals: AtomicU32::new(F_SEAL_SEAL),
             body: body(this),
         })
     }
@@ -225,8 +233,45 @@ impl RamInode {
         match &self.body {
             Body::Regular(contents) => Ok(contents),
             Body::Directory(_) => Err(Errno::EISDIR),
-            Body::Symlink(_) | Body::Special => Err(Errno::EINVAL),
+            Body::Symlink(_) | Body::Fifo(_) | Body::Special => Err(Errno::EINVAL),
         }
+    }
+
+    /// Lets a new file be sealed, which others cannot be: `MFD_ALLOW_SEALING`.
+    pub fn allow_seals(&self) {
+        self.seals.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns what must not be done to the contents any more, `F_SEAL_*`.
+    pub fn seals(&self) -> u32 {
+        self.seals.load(Ordering::Relaxed)
+    }
+
+    /// Adds to [`seals`](Self::seals).
+    ///
+    /// # Errors
+    /// `EPERM` if no more may be added.
+    pub fn add_seals(&self, seals: u32) -> Result<()> {
+        let add = |old: u32| (old & F_SEAL_SEAL == 0).then_some(old | seals);
+        let added = self.seals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        added.map(drop).map_err(|_| Errno::EPERM)
+    }
+
+    /// Fails with `EPERM` if a seal forbids a write of `len` bytes to byte `at`.
+    fn check_write(&self, size: u64, at: u64, len: usize) -> Result<()> {
+        let seals = self.seals();
+        let end = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        let is_sealed = seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) != 0
+            || (seals & F_SEAL_GROW != 0 && end > size);
+        if is_sealed { Err(Errno::EPERM) } else { Ok(()) }
+    }
+
+    /// Fails with `EPERM` if a seal forbids this change of the size.
+    fn check_size(&self, old: u64, new: u64) -> Result<()> {
+        let seals = self.seals();
+        let is_sealed =
+            (new < old && seals & F_SEAL_SHRINK != 0) || (new > old && seals & F_SEAL_GROW != 0);
+        if is_sealed { Err(Errno::EPERM) } else { Ok(()) }
     }
 
     /// Notes that the contents changed now.
@@ -252,7 +297,7 @@ impl RamInode {
                 (contents.size(), contents.allocated())
             }
             Body::Symlink(text) => (u64::try_from(text.len()).unwrap_or(u64::MAX), 0),
-            Body::Special => (0, 0),
+            Body::Fifo(_) | Body::Special => (0, 0),
         }
     }
 }
@@ -298,7 +343,9 @@ impl Inode for RamInode {
     fn change(&self, changes: &Changes) -> Result<()> {
         let now = self.volume.clock.now();
         if let Some(size) = changes.size {
-            self.contents()?.lock().truncate(size, &self.volume)?;
+            let mut contents = self.contents()?.lock();
+            self.check_size(contents.size(), size)?;
+            contents.truncate(size, &self.volume)?;
         }
         let mut attributes = self.attributes.lock();
         attributes.ctime = now;
@@ -318,10 +365,11 @@ impl Inode for RamInode {
         Ok(())
     }
 
-    fn open(self: Arc<Self>, _flags: OpenFlags) -> Result<Arc<dyn File>> {
+    fn open(self: Arc<Self>, flags: OpenFlags) -> Result<Arc<dyn File>> {
         match &self.body {
             Body::Directory(_) | Body::Regular(_) => Ok(self),
             Body::Symlink(_) => Err(Errno::ELOOP),
+            Body::Fifo(pipe) => open_fifo(pipe, flags),
             Body::Special => self.volume.devices.open(self.kind, self.rdev),
         }
     }
@@ -346,6 +394,7 @@ impl Inode for RamInode {
         self.make(name, creation, |_| match creation.kind {
             FileType::Directory => Body::Directory(SpinLock::new(Directory::new(parent, name))),
             FileType::Regular => Body::Regular(SpinLock::default()),
+            FileType::Fifo => Body::Fifo(Pipe::new()),
             _ => Body::Special,
         })
     }
@@ -424,7 +473,10 @@ impl File for RamInode {
     }
 
     fn write(&self, at: u64, source: &mut dyn Source) -> Result<usize> {
-        let count = self.contents()?.lock().write(at, source, &self.volume)?;
+        let mut contents = self.contents()?.lock();
+        self.check_write(contents.size(), at, source.left())?;
+        let count = contents.write(at, source, &self.volume)?;
+        drop(contents);
         self.touch();
         Ok(count)
     }
@@ -432,6 +484,7 @@ impl File for RamInode {
     fn append(&self, source: &mut dyn Source) -> Result<(u64, usize)> {
         let mut contents = self.contents()?.lock();
         let at = contents.size();
+        self.check_write(at, at, source.left())?;
         let count = contents.write(at, source, &self.volume)?;
         drop(contents);
         self.touch();
@@ -460,6 +513,11 @@ impl File for RamInode {
         let end = start.checked_add(len).ok_or(Errno::EFBIG)?;
         let mut contents = self.contents().map_err(|_| Errno::ENODEV)?.lock();
         let keeps_size = mode.contains(FallocateMode::KEEP_SIZE);
+        if !keeps_size {
+            self.check_size(contents.size(), contents.size().max(end))?;
+        } else if mode.contains(FallocateMode::PUNCH_HOLE) {
+            self.check_write(u64::MAX, start, 0)?;
+        }
         match mode - FallocateMode::KEEP_SIZE {
             FallocateMode::PUNCH_HOLE if keeps_size => {
                 contents.clear(start, end, &self.volume)?;
@@ -503,6 +561,21 @@ impl File for RamInode {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
+}
+
+/// Opens an end of a FIFO; whether its opener waits for the other side is the caller's business.
+fn open_fifo(pipe: &Arc<Pipe>, flags: OpenFlags) -> Result<Arc<dyn File>> {
+    let access = match (flags.is_readable(), flags.is_writable()) {
+        (true, true) => PipeAccess::Both,
+        (true, false) => PipeAccess::Read,
+        (false, true) => PipeAccess::Write,
+        (false, false) => return Err(Errno::EINVAL),
+    };
+    let is_waiting = !flags.contains(OpenFlags::NONBLOCK);
+    if access == PipeAccess::Write && !is_waiting && !pipe.has_readers() {
+        return Err(Errno::ENXIO);
+    }
+    Ok(pipe.open(access))
 }
 
 /// Takes out the bits that a change of the owner takes out, `chown(2)`.
