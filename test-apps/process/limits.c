@@ -23,8 +23,6 @@ int main(void)
 	SHOW(setrlimit(RLIMIT_NOFILE, &limit));
 	limit = (struct rlimit){ 300, 200 };
 	SHOW(setrlimit(RLIMIT_NOFILE, &limit));
-	limit = (struct rlimit){ 1000, 1000 };
-	SHOW(setrlimit(RLIMIT_NOFILE, &limit));
 	limit = (struct rlimit){ 1L << 40, 1L << 40 };
 	SHOW(setrlimit(RLIMIT_NOFILE, &limit));
 	limit = (struct rlimit){ 0, RLIM_INFINITY };

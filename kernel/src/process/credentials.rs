@@ -104,6 +104,20 @@ fn replace(id: &mut u32, new: u32) {
     }
 }
 
+/// Capability sets, `capabilities(7)`, a bit a capability.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Capabilities {
+    /// Those in force.
+    pub(crate) effective: u64,
+    /// Those that can be put in force.
+    pub(crate) permitted: u64,
+    /// Those kept across `execve(2)`.
+    pub(crate) inheritable: u64,
+}
+
+/// Capabilities 0 to 40.
+const ALL: u64 = (1 << 41) - 1;
+
 /// The program's credentials. It starts as root.
 #[derive(Debug)]
 pub(crate) struct Credentials {
@@ -113,17 +127,49 @@ pub(crate) struct Credentials {
     pub(crate) group: Ids,
     /// Supplementary groups.
     pub(crate) groups: Vec<u32>,
+    /// Capabilities.
+    pub(crate) capabilities: Capabilities,
 }
 
 impl Credentials {
     /// Returns root's.
     pub(crate) const fn root() -> Self {
         const ROOT: Ids = Ids { real: 0, effective: 0, saved: 0, file_system: 0 };
-        Self { user: ROOT, group: ROOT, groups: Vec::new() }
+        let capabilities = Capabilities { effective: ALL, permitted: ALL, inheritable: 0 };
+        Self { user: ROOT, group: ROOT, groups: Vec::new(), capabilities }
     }
 
-    /// Returns whether the program is root, which has all capabilities.
+    /// Returns whether the program has the capabilities that calls here ask for.
     pub(crate) const fn is_privileged(&self) -> bool {
-        self.user.effective == 0
+        self.capabilities.effective != 0
+    }
+
+    /// Does to the capabilities what a change of user ids does, `capabilities(7)`.
+    pub(crate) fn follow_user(&mut self, before: Ids, keeps_permitted: bool) {
+        let now = self.user;
+        if before.holds(0) && !now.holds(0) && !keeps_permitted {
+            self.capabilities.permitted = 0;
+        }
+        if now.effective != 0 && (before.effective == 0 || self.capabilities.permitted == 0) {
+            self.capabilities.effective = 0;
+        } else if before.effective != 0 && now.effective == 0 {
+            self.capabilities.effective = self.capabilities.permitted;
+        }
+    }
+
+    /// `capset(2)`.
+    ///
+    /// # Errors
+    /// `EPERM` for capabilities that are not permitted.
+    pub(crate) fn set_capabilities(&mut self, new: Capabilities) -> Result<()> {
+        let old = self.capabilities;
+        let is_within = new.permitted & !old.permitted == 0
+            && new.effective & !new.permitted == 0
+            && new.inheritable & !(old.inheritable | old.permitted) == 0;
+        if !is_within {
+            return Err(Errno::EPERM);
+        }
+        self.capabilities = new;
+        Ok(())
     }
 }

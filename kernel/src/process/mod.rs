@@ -1,5 +1,6 @@
 //! The program: its threads, its faults, its end.
 
+pub(crate) mod attributes;
 pub(crate) mod credentials;
 pub(crate) mod exec;
 pub(crate) mod exit;
@@ -16,6 +17,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use attributes::Attributes;
 use credentials::Credentials;
 use limits::Limits;
 use sync::SpinLock;
@@ -36,6 +38,12 @@ pub(crate) struct Process {
     pub(crate) credentials: SpinLock<Credentials>,
     /// What it may use. A leaf lock.
     pub(crate) limits: SpinLock<Limits>,
+    /// What it set of itself with `prctl(2)`. A leaf lock.
+    pub(crate) attributes: SpinLock<Attributes>,
+    /// What `personality(2)` set.
+    pub(crate) personality: AtomicU32,
+    /// The kinds of `membarrier(2)` it registered for.
+    pub(crate) barriers: AtomicU32,
 }
 
 static PROCESS: Process = Process {
@@ -44,6 +52,9 @@ static PROCESS: Process = Process {
     ended_cpu_time: AtomicU64::new(0),
     credentials: SpinLock::new(Credentials::root()),
     limits: SpinLock::new(Limits::new()),
+    attributes: SpinLock::new(Attributes::new()),
+    personality: AtomicU32::new(0),
+    barriers: AtomicU32::new(0),
 };
 
 impl Process {

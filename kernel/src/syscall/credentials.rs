@@ -6,13 +6,17 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use super::Context;
 use crate::memory::user::UserPtr;
 use crate::process::Process;
-use crate::process::credentials::{Credentials, MOST_GROUPS};
+use crate::process::credentials::{Capabilities, Credentials, MOST_GROUPS};
 
 /// Runs `change` on the program's credentials and whether it is privileged.
 fn change<T>(change: impl FnOnce(&mut Credentials, bool) -> T) -> T {
+    let keeps_permitted = Process::current().attributes.lock().keeps_capabilities;
     let mut credentials = Process::current().credentials.lock();
     let is_privileged = credentials.is_privileged();
-    change(&mut credentials, is_privileged)
+    let before = credentials.user;
+    let result = change(&mut credentials, is_privileged);
+    credentials.follow_user(before, keeps_permitted);
+    result
 }
 
 /// `getuid(2)`.
@@ -165,29 +169,65 @@ pub(super) struct CapabilitySets {
 }
 
 const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
-/// Capabilities 0 to 40 in two words.
-const ALL_CAPABILITIES: [u32; 2] = [u32::MAX, 0x1ff];
 
-/// `capget(2)`: root has all capabilities, anyone else none.
+/// Reads a header; a version other than the third is answered with that and `EINVAL`.
+fn read_header(header: UserPtr<CapabilityHeader>) -> Result<i32> {
+    let CapabilityHeader { version, pid } = header.read()?;
+    if version == CAPABILITY_VERSION_3 {
+        return Ok(pid);
+    }
+    header.write(&CapabilityHeader { version: CAPABILITY_VERSION_3, pid })?;
+    Err(Errno::EINVAL)
+}
+
+/// Splits a set into the words of its lower and upper 32 capabilities.
+fn halves(set: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = set.to_le_bytes();
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+}
+
+/// `capget(2)`.
 pub(super) fn capget(
     cx: &mut Context<'_>,
     header: UserPtr<CapabilityHeader>,
     sets: UserPtr<CapabilitySets>,
 ) -> Result<()> {
-    let CapabilityHeader { version, pid } = header.read()?;
-    if version != CAPABILITY_VERSION_3 {
-        header.write(&CapabilityHeader { version: CAPABILITY_VERSION_3, pid })?;
-        return if sets.is_null() { Ok(()) } else { Err(Errno::EINVAL) };
-    }
-    let pid = u32::try_from(pid).map_err(|_| Errno::EINVAL)?;
+    let pid = match read_header(header) {
+        // Without sets it is a question for the version.
+        Err(Errno::EINVAL) if sets.is_null() => return Ok(()),
+        pid => u32::try_from(pid?).map_err(|_| Errno::EINVAL)?,
+    };
     if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {
         return Err(Errno::ESRCH);
     }
-    let is_privileged = Process::current().credentials.lock().is_privileged();
-    let held = if is_privileged { ALL_CAPABILITIES } else { [0, 0] };
-    sets.write_array(&held.map(|word| CapabilitySets {
-        effective: word,
-        permitted: word,
-        inheritable: 0,
+    let held = Process::current().credentials.lock().capabilities;
+    let [effective, permitted, inheritable] =
+        [held.effective, held.permitted, held.inheritable].map(halves);
+    sets.write_array(&[0, 1].map(|half| CapabilitySets {
+        effective: effective[half],
+        permitted: permitted[half],
+        inheritable: inheritable[half],
     }))
+}
+
+/// `capset(2)`.
+pub(super) fn capset(
+    cx: &mut Context<'_>,
+    header: UserPtr<CapabilityHeader>,
+    sets: UserPtr<CapabilitySets>,
+) -> Result<()> {
+    let pid = read_header(header)?;
+    if pid != 0 && u32::try_from(pid) != Ok(cx.thread.tid) {
+        return Err(Errno::EPERM);
+    }
+    let words = sets.read_array(2)?;
+    let join = |word: fn(&CapabilitySets) -> u32| {
+        words.iter().rev().fold(0, |set, half| set << 32 | u64::from(word(half)))
+    };
+    let new = Capabilities {
+        effective: join(|half| half.effective),
+        permitted: join(|half| half.permitted),
+        inheritable: join(|half| half.inheritable),
+    };
+    Process::current().credentials.lock().set_capabilities(new)
 }

@@ -4,6 +4,7 @@
 
 mod argument;
 mod attribute;
+mod barrier;
 mod credentials;
 mod descriptor;
 mod dir;
@@ -16,6 +17,7 @@ mod lock;
 mod memory;
 mod numa;
 mod poll;
+mod prctl;
 mod process;
 mod scheduling;
 mod signal;

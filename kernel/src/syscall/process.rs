@@ -1,4 +1,4 @@
-//! Processes: `arch_prctl(2)`, `prctl(2)`, `_exit(2)`, `getpid(2)`, `prlimit(2)`, `getrusage(2)`.
+//! Processes: `arch_prctl(2)`, `_exit(2)`, `getpid(2)`, `prlimit(2)`, `getrusage(2)`.
 
 use core::sync::atomic::Ordering;
 
@@ -16,6 +16,7 @@ use crate::process::exit::{self, Status};
 use crate::process::{PID, Process};
 use crate::schedule;
 
+const ARCH_SET_GS: i32 = 0x1001;
 const ARCH_SET_FS: i32 = 0x1002;
 const ARCH_GET_FS: i32 = 0x1003;
 const ARCH_GET_GS: i32 = 0x1004;
@@ -26,6 +27,7 @@ pub(super) fn arch_prctl(_cx: &mut Context<'_>, op: i32, address: u64) -> Result
         ARCH_SET_FS if address < user::END => cpu::set_fs_base(address),
         ARCH_SET_FS => return Err(Errno::EPERM),
         ARCH_GET_FS => UserPtr::<u64>::new(address).write(&cpu::fs_base())?,
+        ARCH_SET_GS if address >= user::END => return Err(Errno::EPERM),
         ARCH_GET_GS => UserPtr::<u64>::new(address).write(&0)?,
         _ => return Err(Errno::EINVAL),
     }
@@ -75,49 +77,6 @@ pub(super) fn setpgid(_cx: &mut Context<'_>, pid: u32, pgid: i32) -> Result<()> 
     Err(if pid == 0 || pid == PID { Errno::EPERM } else { Errno::ESRCH })
 }
 
-const PR_SET_PDEATHSIG: i32 = 1;
-const PR_GET_PDEATHSIG: i32 = 2;
-const PR_GET_DUMPABLE: i32 = 3;
-const PR_SET_DUMPABLE: i32 = 4;
-const PR_SET_NAME: i32 = 15;
-const PR_GET_NAME: i32 = 16;
-const PR_CAPBSET_READ: i32 = 23;
-const PR_GET_NO_NEW_PRIVS: i32 = 39;
-const LAST_CAPABILITY: u64 = 40;
-
-/// `prctl(2)`: names and the questions that have one answer here; else `EINVAL`, as from a Linux
-/// that does not know the operation.
-pub(super) fn prctl(cx: &mut Context<'_>, op: i32, argument: u64) -> Result<u64> {
-    match op {
-        PR_SET_NAME => set_name(cx, argument),
-        PR_GET_NAME => {
-            let name = *cx.thread.name.lock();
-            UserPtr::new(argument).write(&name).map(|()| 0)
-        }
-        PR_GET_PDEATHSIG => UserPtr::<u32>::new(argument).write(&0).map(|()| 0),
-        PR_SET_PDEATHSIG if argument == 0 => Ok(0),
-        PR_GET_DUMPABLE => Ok(1),
-        PR_SET_DUMPABLE if argument == 1 => Ok(0),
-        PR_CAPBSET_READ if argument <= LAST_CAPABILITY => Ok(1),
-        PR_GET_NO_NEW_PRIVS => Ok(0),
-        _ => Err(Errno::EINVAL),
-    }
-}
-
-/// Sets the calling thread's name, cut off after 15 bytes.
-fn set_name(cx: &Context<'_>, address: u64) -> Result<u64> {
-    let mut name = [0; crate::process::thread::NAME_SIZE];
-    let last = name.len() - 1;
-    for (index, byte) in name[..last].iter_mut().enumerate() {
-        *byte = UserPtr::<u8>::new(address).at(index).read()?;
-        if *byte == 0 {
-            break;
-        }
-    }
-    *cx.thread.name.lock() = name;
-    Ok(0)
-}
-
 /// `prlimit(2)`.
 pub(super) fn prlimit64(
     cx: &mut Context<'_>,
@@ -155,7 +114,8 @@ pub(super) fn setrlimit(cx: &mut Context<'_>, resource: u32, limit: UserPtr<Rlim
     prlimit64(cx, 0, resource, limit.non_null().ok_or(Errno::EFAULT)?, UserPtr::new(0))
 }
 
-/// `getrusage(2)`; all processor time counts as the program's.
+/// `getrusage(2)`; all processor time counts as the program's, and the largest resident size is
+/// the largest that was asked for.
 pub(super) fn getrusage(cx: &mut Context<'_>, who: i32, usage: UserPtr<Rusage>) -> Result<()> {
     schedule::account();
     let nanos = match who {
@@ -197,8 +157,38 @@ pub(super) fn times(_cx: &mut Context<'_>, buffer: UserPtr<Tms>) -> Result<u64> 
     Ok(clock::now().as_nanos() / TICK_NANOS)
 }
 
-/// `personality(2)`: only the plain one, which is what it is asked for.
+/// `personality(2)`: kept and told; only that of Linux itself is there to be had.
 pub(super) fn personality(_cx: &mut Context<'_>, persona: u32) -> Result<u32> {
     const QUESTION: u32 = u32::MAX;
-    if persona == QUESTION || persona == 0 { Ok(0) } else { Err(Errno::EINVAL) }
+    let kept = &Process::current().personality;
+    Ok(if persona == QUESTION {
+        kept.load(Ordering::Relaxed)
+    } else {
+        kept.swap(persona, Ordering::Relaxed)
+    })
+}
+
+const WAIT4_OPTIONS: u32 = 0xe000_000b;
+const WAITID_OPTIONS: u32 = 0xe100_000f;
+const WSTATES: u32 = 0xe;
+const P_PIDFD: u32 = 3;
+
+/// `wait4(2)`: there are no children.
+pub(super) fn wait4(_cx: &mut Context<'_>, pid: i32, _status: u64, options: u32) -> Result<u32> {
+    if options & !WAIT4_OPTIONS != 0 {
+        return Err(Errno::EINVAL);
+    }
+    Err(if pid == i32::MIN { Errno::ESRCH } else { Errno::ECHILD })
+}
+
+/// `waitid(2)`: there are no children.
+pub(super) fn waitid(
+    _cx: &mut Context<'_>,
+    kind: u32,
+    _id: u32,
+    _info: u64,
+    options: u32,
+) -> Result<u32> {
+    let is_wrong = options & !WAITID_OPTIONS != 0 || options & WSTATES == 0 || kind > P_PIDFD;
+    Err(if is_wrong { Errno::EINVAL } else { Errno::ECHILD })
 }

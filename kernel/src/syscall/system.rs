@@ -22,11 +22,16 @@ pub(crate) const VERSION: &str = concat!("Scull ", env!("CARGO_PKG_VERSION"));
 
 /// The host name. A leaf lock.
 static HOST_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new([0; UTSNAME_SIZE]);
+/// The NIS domain name. A leaf lock.
+static DOMAIN_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new(field(b"(none)"));
 
-fn field(text: &[u8]) -> [u8; UTSNAME_SIZE] {
+const fn field(text: &[u8]) -> [u8; UTSNAME_SIZE] {
     let mut field = [0; UTSNAME_SIZE];
-    let length = text.len().min(UTSNAME_SIZE - 1);
-    field[..length].copy_from_slice(&text[..length]);
+    let mut index = 0;
+    while index < text.len() && index < UTSNAME_SIZE - 1 {
+        field[index] = text[index];
+        index += 1;
+    }
     field
 }
 
@@ -49,12 +54,24 @@ pub(super) fn uname(_cx: &mut Context<'_>, buffer: UserPtr<Utsname>) -> Result<(
         release: field(RELEASE.as_bytes()),
         version: field(VERSION.as_bytes()),
         machine: field(b"x86_64"),
-        domainname: field(b"(none)"),
+        domainname: *DOMAIN_NAME.lock(),
     })
 }
 
 /// `sethostname(2)`.
 pub(super) fn sethostname(_cx: &mut Context<'_>, name: u64, length: i32) -> Result<()> {
+    set_host_name(&read_name(name, length)?);
+    Ok(())
+}
+
+/// `setdomainname(2)`.
+pub(super) fn setdomainname(_cx: &mut Context<'_>, name: u64, length: i32) -> Result<()> {
+    *DOMAIN_NAME.lock() = field(&read_name(name, length)?);
+    Ok(())
+}
+
+/// Reads a name that a privileged program gives the machine.
+fn read_name(name: u64, length: i32) -> Result<Vec<u8>> {
     if !Process::current().credentials.lock().is_privileged() {
         return Err(Errno::EPERM);
     }
@@ -64,8 +81,7 @@ pub(super) fn sethostname(_cx: &mut Context<'_>, name: u64, length: i32) -> Resu
     }
     let mut bytes = vec![0; length];
     user::read_bytes(name, &mut bytes)?;
-    set_host_name(&bytes);
-    Ok(())
+    Ok(bytes)
 }
 
 /// `sysinfo(2)`.

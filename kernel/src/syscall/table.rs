@@ -7,8 +7,8 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, credentials, descriptor, dir, event, exec, file, futex, io, lock, memory,
-    numa, poll, process, scheduling, signal, socket, system, thread, time, unknown,
+    Context, attribute, barrier, credentials, descriptor, dir, event, exec, file, futex, io, lock,
+    memory, numa, poll, prctl, process, scheduling, signal, socket, system, thread, time, unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -191,7 +191,10 @@ syscalls! {
     getsid => process::getpgid(pid);
     setsid => process::setsid();
     setpgid => process::setpgid(pid, pgid);
-    prctl => process::prctl(op, argument);
+    prctl => prctl::prctl(op, argument, rest);
+    wait4 => process::wait4(pid, wstatus, options);
+    waitid => process::waitid(idtype, id, infop, options);
+    membarrier => barrier::membarrier(cmd, flags);
     prlimit64 => process::prlimit64(pid, resource, new_limit, old_limit);
     getrlimit => process::getrlimit(resource, rlim);
     setrlimit => process::setrlimit(resource, rlim);
@@ -215,6 +218,7 @@ syscalls! {
     setfsgid => credentials::setfsgid(fsgid);
     getgroups => credentials::getgroups(size, list);
     setgroups => credentials::setgroups(size, list);
+    capset => credentials::capset(hdrp, datap);
     capget => credentials::capget(hdrp, datap);
     // memory
     mmap => memory::mmap(addr, length, prot, flags, fd, offset);
@@ -238,6 +242,7 @@ syscalls! {
     mbind => numa::mbind(addr, len, mode, nodemask, maxnode, flags);
     // the system
     uname => system::uname(buf);
+    setdomainname => system::setdomainname(name, len);
     sethostname => system::sethostname(name, len);
     sysinfo => system::sysinfo(info);
     getrandom => system::getrandom(buf, buflen, flags);

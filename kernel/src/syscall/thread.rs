@@ -36,6 +36,12 @@ bitflags::bitflags! {
 const THREAD_FLAGS: CloneFlags =
     CloneFlags::VM.union(CloneFlags::SIGHAND).union(CloneFlags::THREAD);
 
+/// All flags of Linux 6.1: CLONE_NEWTIME to CLONE_IO, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP.
+const KNOWN_FLAGS: u64 = 0x3_ffff_ff80;
+/// CLONE_NEWNS, which contradicts sharing the file system's view.
+const NEW_NAMESPACE: u64 = 0x2_0000;
+const SHARES_FS: CloneFlags = CloneFlags::FS;
+
 /// `struct clone_args` of `clone3(2)`, its first version.
 #[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes)]
 #[repr(C)]
@@ -130,7 +136,10 @@ pub(super) fn clone3(
 /// Starts a thread; its stack pointer is `stack`, or the caller's where that is 0.
 fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     let flags = CloneFlags::from_bits_truncate(arguments.flags);
-    if flags.contains(CloneFlags::THREAD) && !flags.contains(CloneFlags::SIGHAND)
+    if arguments.flags & !KNOWN_FLAGS != 0
+        || arguments.flags & NEW_NAMESPACE != 0 && flags.intersects(SHARES_FS)
+        || flags.contains(CloneFlags::THREAD) && arguments.exit_signal != 0
+        || flags.contains(CloneFlags::THREAD) && !flags.contains(CloneFlags::SIGHAND)
         || flags.contains(CloneFlags::SIGHAND) && !flags.contains(CloneFlags::VM)
     {
         return Err(Errno::EINVAL);

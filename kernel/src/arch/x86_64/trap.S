@@ -193,6 +193,9 @@ syscall_entry:
     pop rdx
     pop rcx
     pop rax
+    and dword ptr [rsp + 32], 0xfffffdff   # interrupts stay off until the jump
+    push qword ptr [rsp + 32]
+    popfq
     mov rcx, [rsp + 16]          # rip
     mov rsp, [rsp + 40]
     sti                          # takes effect after the jump: no interrupt on this stack in kernel code
