@@ -42,6 +42,12 @@ pub const SOL_IP: i32 = 0;
 pub const IPPROTO_TCP: i32 = 6;
 /// Protocol and socket option level of UDP.
 pub const IPPROTO_UDP: i32 = 17;
+/// Socket option level of netlink.
+pub const SOL_NETLINK: i32 = 270;
+/// `NETLINK_EXT_ACK` of `netlink(7)`.
+pub const NETLINK_EXT_ACK: i32 = 11;
+/// `NETLINK_GET_STRICT_CHK` of `netlink(7)`.
+pub const NETLINK_GET_STRICT_CHK: i32 = 12;
 /// `UDP_CORK` of `udp(7)`.
 pub const UDP_CORK: i32 = 1;
 /// `UDP_SEGMENT` of `udp(7)`.

@@ -133,6 +133,14 @@ impl SocketAddress {
         Self { bytes, length }
     }
 
+    /// Takes bytes of an address of another family as they are, at most 28.
+    pub(crate) fn raw(address: &[u8]) -> Self {
+        let length = address.len().min(V6_LENGTH);
+        let mut bytes = [0; V6_LENGTH];
+        bytes[..length].copy_from_slice(&address[..length]);
+        Self { bytes, length }
+    }
+
     /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]

@@ -33,6 +33,22 @@ impl Cidr {
         }
     }
 
+    /// Returns the network: the address with the bits behind the prefix cleared.
+    pub(crate) fn network(&self) -> Self {
+        let prefix = u32::from(self.prefix);
+        let address = match self.address {
+            IpAddr::V4(own) => {
+                let hosts = u32::MAX.checked_shr(prefix).unwrap_or(0);
+                Ipv4Addr::from_bits(own.to_bits() & !hosts).into()
+            }
+            IpAddr::V6(own) => {
+                let hosts = u128::MAX.checked_shr(prefix).unwrap_or(0);
+                Ipv6Addr::from_bits(own.to_bits() & !hosts).into()
+            }
+        };
+        Self { address, prefix: self.prefix }
+    }
+
     /// Returns the address of everyone in an IPv4 network that has one.
     pub fn broadcast(&self) -> Option<Ipv4Addr> {
         let IpAddr::V4(address) = self.address else { return None };

@@ -13,7 +13,7 @@ use vfs::anon::PipeEnd;
 use vfs::fs::ramfs::RamInode;
 use vfs::{OnExec, OpenFile};
 
-use super::{Context, lock};
+use super::{Context, lock, socket};
 use crate::file::{self, descriptor_limit};
 use crate::memory::user::UserPtr;
 
@@ -182,7 +182,7 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
             let count = i32::try_from(count).unwrap_or(i32::MAX);
             UserPtr::<i32>::new(argument).write(&count)?;
         }
-        _ => return Err(Errno::ENOTTY),
+        _ => socket::ioctl(&file, request, argument)?,
     }
     Ok(0)
 }

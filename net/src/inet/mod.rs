@@ -1,6 +1,7 @@
-//! Internet sockets as a program sees them: `socket(2)` with `AF_INET` and `AF_INET6`.
+//! The stack's sockets as a program sees them: `socket(2)` with `AF_INET`, `AF_INET6` and, to
+//! list links and addresses, `AF_NETLINK`.
 //!
-//! [`Socket`] is TCP or UDP behind one face, with addresses as the bytes of `struct sockaddr`.
+//! [`Socket`] is TCP, UDP or netlink behind one face, with addresses as the bytes of `struct sockaddr`.
 //! Nothing here blocks: `EAGAIN` means "wait for [`Socket::waiters`] and try again", and
 //! [`Socket::connect`] says `EINPROGRESS` where [`Socket::connected`] is to be tried.
 
@@ -13,8 +14,8 @@ use core::time::Duration;
 use abi::io::{Sink, Source};
 use abi::poll::Events;
 use abi::socket::{
-    AF_INET, AF_INET6, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SHUT_RD, SHUT_RDWR, SHUT_WR,
-    SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
+    AF_INET, AF_INET6, AF_NETLINK, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SHUT_RD, SHUT_RDWR,
+    SHUT_WR, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM,
 };
 use abi::time::Instant;
 use abi::{Errno, Result};
@@ -23,17 +24,20 @@ use sync::Waiters;
 use crate::addr;
 pub use crate::addr::{Family, SocketAddress};
 use crate::flow::Endpoint;
+use crate::netlink::{self, Netlink};
 use crate::stack::Stack;
 use crate::tcp::{Following, Reading, Tcp};
 use crate::udp::Udp;
 
-/// A TCP or UDP socket.
+/// A TCP, UDP or netlink socket.
 #[derive(Clone, Debug)]
 pub enum Socket {
     /// `SOCK_STREAM`.
     Tcp(Arc<Tcp>),
     /// `SOCK_DGRAM`.
     Udp(Arc<Udp>),
+    /// `AF_NETLINK`.
+    Netlink(Arc<Netlink>),
 }
 
 /// How to read, of `recv(2)`'s flags.
@@ -65,6 +69,7 @@ impl Socket {
     /// `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `ESOCKTNOSUPPORT` or `EPERM` as on Linux.
     pub fn new(stack: &Arc<Stack>, family: i32, kind: i32, protocol: i32) -> Result<Self> {
         let family = match family {
+            AF_NETLINK => return Self::new_netlink(stack, kind, protocol),
             AF_INET => Family::V4,
             AF_INET6 => Family::V6,
             _ => return Err(Errno::EAFNOSUPPORT),
@@ -79,11 +84,20 @@ impl Socket {
         }
     }
 
-    /// Returns the family that the socket was made with.
+    fn new_netlink(stack: &Arc<Stack>, kind: i32, protocol: i32) -> Result<Self> {
+        match (kind, protocol) {
+            (SOCK_RAW | SOCK_DGRAM, 0) => Ok(Self::Netlink(Netlink::new(stack))),
+            (SOCK_RAW | SOCK_DGRAM, _) => Err(Errno::EPROTONOSUPPORT),
+            _ => Err(Errno::ESOCKTNOSUPPORT),
+        }
+    }
+
+    /// Returns the family that the socket was made with; of netlink sockets it means nothing.
     pub fn family(&self) -> Family {
         match self {
             Self::Tcp(tcp) => tcp.family(),
             Self::Udp(udp) => udp.family(),
+            Self::Netlink(_) => Family::V4,
         }
     }
 
@@ -92,6 +106,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.poll(),
             Self::Udp(udp) => udp.poll(),
+            Self::Netlink(netlink) => netlink.poll(),
         }
     }
 
@@ -100,6 +115,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.waiters(),
             Self::Udp(udp) => udp.waiters(),
+            Self::Netlink(netlink) => netlink.waiters(),
         }
     }
 
@@ -108,11 +124,15 @@ impl Socket {
     /// # Errors
     /// `EINVAL`, `EAFNOSUPPORT`, `EADDRNOTAVAIL`, `EADDRINUSE` as `bind(2)` says.
     pub fn bind(&self, address: &[u8]) -> Result<()> {
+        if let Self::Netlink(netlink) = self {
+            return netlink.bind(address);
+        }
         let local = addr::parse(self.family(), address)?;
         self.check_version(&local)?;
         match self {
             Self::Tcp(tcp) => tcp.bind(local),
             Self::Udp(udp) => udp.bind(local),
+            Self::Netlink(_) => Err(Errno::EINVAL),
         }
     }
 
@@ -131,7 +151,7 @@ impl Socket {
     pub fn listen(&self, backlog: i32) -> Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.listen(backlog),
-            Self::Udp(_) => Err(Errno::EOPNOTSUPP),
+            Self::Udp(_) | Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -153,10 +173,15 @@ impl Socket {
     /// # Errors
     /// `EINPROGRESS` while TCP shakes hands; else as `connect(2)` says.
     pub fn connect(&self, address: &[u8], now: Instant) -> Result<()> {
+        if let Self::Netlink(_) = self {
+            // Only the kernel answers, which needs no connection.
+            return Err(Errno::EOPNOTSUPP);
+        }
         if addr::family_of(address)? == AF_UNSPEC {
             return match self {
                 Self::Tcp(tcp) => tcp.disconnect(now),
                 Self::Udp(udp) => udp.connect(None),
+                Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
             };
         }
         let remote = addr::parse(self.family(), address)?;
@@ -167,6 +192,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.connect(remote, now),
             Self::Udp(udp) => udp.connect(Some(remote)),
+            Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -177,7 +203,7 @@ impl Socket {
     pub fn connected(&self) -> Result<()> {
         match self {
             Self::Tcp(tcp) => tcp.connected(),
-            Self::Udp(_) => Ok(()),
+            Self::Udp(_) | Self::Netlink(_) => Ok(()),
         }
     }
 
@@ -202,6 +228,7 @@ impl Socket {
                 let to = to.map(|to| addr::parse_destination(self.family(), to)).transpose()?;
                 udp.send(source, to, now)
             }
+            Self::Netlink(netlink) => netlink.send(source, to),
         }
     }
 
@@ -233,6 +260,11 @@ impl Socket {
                     info: wants_info.then_some((received.to, received.interface)),
                 })
             }
+            Self::Netlink(netlink) => {
+                let (copied, length) = netlink.receive(sink, flags.is_peek)?;
+                let from = Some(SocketAddress::raw(&netlink::kernel_address()));
+                Ok(Received { copied, length, from, info: None })
+            }
         }
     }
 
@@ -250,6 +282,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.shutdown(read, write, now),
             Self::Udp(udp) => udp.shutdown(read, write),
+            Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -258,6 +291,7 @@ impl Socket {
         let end = match self {
             Self::Tcp(tcp) => tcp.local(),
             Self::Udp(udp) => udp.local(),
+            Self::Netlink(netlink) => return SocketAddress::raw(&netlink.local()),
         };
         SocketAddress::new(self.family(), &end)
     }
@@ -267,6 +301,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.local().port,
             Self::Udp(udp) => udp.local().port,
+            Self::Netlink(_) => 0,
         }
     }
 
@@ -278,6 +313,7 @@ impl Socket {
         let end = match self {
             Self::Tcp(tcp) => tcp.remote()?,
             Self::Udp(udp) => udp.remote()?,
+            Self::Netlink(_) => return Ok(SocketAddress::raw(&netlink::kernel_address())),
         };
         Ok(SocketAddress::new(self.family(), &end))
     }
@@ -291,6 +327,7 @@ impl Socket {
             Self::Tcp(tcp) if tcp.is_listening() => Err(Errno::EINVAL),
             Self::Tcp(tcp) => Ok(tcp.unread()),
             Self::Udp(udp) => Ok(udp.unread()),
+            Self::Netlink(netlink) => Ok(netlink.unread()),
         }
     }
 
@@ -302,7 +339,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) if tcp.is_listening() => Err(Errno::EINVAL),
             Self::Tcp(tcp) => Ok(tcp.unacknowledged()),
-            Self::Udp(_) => Ok(0),
+            Self::Udp(_) | Self::Netlink(_) => Ok(0),
         }
     }
 
@@ -321,6 +358,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.close(now),
             Self::Udp(udp) => udp.close(),
+            Self::Netlink(_) => {}
         }
     }
 
@@ -328,6 +366,7 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => tcp.with_options(f),
             Self::Udp(udp) => udp.with_options(f),
+            Self::Netlink(netlink) => netlink.with_options(f),
         }
     }
 }

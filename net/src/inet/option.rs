@@ -32,6 +32,14 @@ impl Socket {
     pub fn set_option(&self, level: i32, name: i32, value: &[u8], now: Instant) -> Result<()> {
         match (level, self) {
             (SOL_SOCKET, _) => self.set_socket_option(name, value)?,
+            // More words with errors, and strict checks, are what there is anyway.
+            (so::SOL_NETLINK, Self::Netlink(_)) => {
+                return match name {
+                    so::NETLINK_EXT_ACK | so::NETLINK_GET_STRICT_CHK => int(value).map(drop),
+                    _ => Err(Errno::ENOPROTOOPT),
+                };
+            }
+            (_, Self::Netlink(_)) => return Err(Errno::ENOPROTOOPT),
             (so::IPPROTO_TCP, Self::Tcp(tcp)) => set_tcp_option(tcp, name, value, now)?,
             (SOL_IP, _) => self.with_options(|options| set_ip_option(options, name, value))?,
             (SOL_IPV6, _) if self.family() == Family::V6 => {
@@ -84,6 +92,7 @@ impl Socket {
     pub fn option(&self, level: i32, name: i32) -> Result<Vec<u8>> {
         match (level, self) {
             (SOL_SOCKET, _) => self.socket_option(name),
+            (_, Self::Netlink(_)) => Err(Errno::ENOPROTOOPT),
             (so::IPPROTO_TCP, Self::Tcp(tcp)) => tcp_option(tcp, name),
             (SOL_IP, _) => Ok(bytes(self.with_options(|options| ip_option(options, name))?)),
             (SOL_IPV6, _) if self.family() == Family::V6 => {
@@ -105,6 +114,9 @@ impl Socket {
         let value = match (name, self) {
             (so::SO_TYPE, Self::Tcp(_)) => so::SOCK_STREAM,
             (so::SO_TYPE, Self::Udp(_)) => so::SOCK_DGRAM,
+            (so::SO_TYPE, Self::Netlink(_)) => so::SOCK_RAW,
+            (so::SO_PROTOCOL | so::SO_ERROR | so::SO_ACCEPTCONN, Self::Netlink(_)) => 0,
+            (so::SO_DOMAIN, Self::Netlink(_)) => so::AF_NETLINK,
             (so::SO_PROTOCOL, Self::Tcp(_)) => so::IPPROTO_TCP,
             (so::SO_PROTOCOL, Self::Udp(_)) => so::IPPROTO_UDP,
             (so::SO_DOMAIN, _) => self.family().number(),

@@ -1,6 +1,7 @@
 //! Sockets: `socket(2)`, `bind(2)`, `listen(2)`, `accept(2)`, `connect(2)`, `shutdown(2)`.
 
 mod control;
+mod device;
 mod message;
 mod option;
 
@@ -10,8 +11,8 @@ use alloc::vec::Vec;
 
 use abi::fcntl::OpenFlags;
 use abi::socket::{
-    AF_INET, AF_INET6, AF_UNIX, MsgFlags, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC, SOCK_DGRAM,
-    SOCK_NONBLOCK, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
+    AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, MsgFlags, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_CLOEXEC,
+    SOCK_DGRAM, SOCK_NONBLOCK, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM,
 };
 use abi::{Errno, Result};
 use net::unix::{Address, Kind, Shutdown};
@@ -27,6 +28,7 @@ use crate::file::{self, descriptor_limit};
 use crate::memory::user::{self, UserPtr};
 use crate::{network, wait};
 
+pub(super) use device::ioctl;
 pub(super) use message::{recvfrom, recvmmsg, recvmsg, sendmmsg, sendmsg, sendto};
 pub(super) use option::{getsockopt, setsockopt};
 
@@ -138,7 +140,7 @@ pub(super) fn socket(_cx: &mut Context<'_>, family: i32, kind: i32, protocol: i3
             let kind = unix_kind(kind, protocol)?;
             Socket::Unix(UnixSocket::new(unix::Socket::new(kind, &NAMES)))
         }
-        AF_INET | AF_INET6 => {
+        AF_INET | AF_INET6 | AF_NETLINK => {
             Socket::Inet(inet::Socket::new(network::stack(), family, kind, protocol)?)
         }
         _ => return Err(Errno::EAFNOSUPPORT),
