@@ -65,6 +65,6 @@ int main(void)
 	SHOW(write(fd, "x", 1));
 	OK(fd = creat("c", 0640));
 	SHOW(read(fd, text, 1));
-	SHOW(SYS(open, "f", 3));
+	OK(SYS(open, "f", 3));
 	return 0;
 }
