@@ -6,6 +6,7 @@
 pub(crate) mod console;
 pub(crate) mod limit;
 mod proc;
+pub(crate) mod signalfd;
 pub(crate) mod socket;
 pub(crate) mod transfer;
 

@@ -5,7 +5,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use core::task::Waker;
 
 use abi::Result;
@@ -45,6 +45,8 @@ pub(crate) struct Thread {
     pub(crate) clear_child_tid: AtomicU64,
     /// Processor time used, in nanoseconds, as of the last switch away.
     pub(crate) cpu_time: AtomicU64,
+    /// The policy that `sched_setscheduler(2)` gave it.
+    pub(crate) policy: AtomicI32,
     /// Its signals.
     pub(crate) signals: ThreadSignals,
     /// Its part in the futex table.
@@ -88,6 +90,7 @@ impl Thread {
             name: SpinLock::new([0; NAME_SIZE]),
             clear_child_tid: AtomicU64::new(0),
             cpu_time: AtomicU64::new(0),
+            policy: AtomicI32::new(0),
             signals: ThreadSignals::new(),
             futex: Arc::default(),
             robust_list: AtomicU64::new(0),
@@ -105,6 +108,18 @@ impl Thread {
         // SAFETY: set by `switch_from` to a thread that is kept alive at least until the switch
         // after its end; before the first thread runs nothing calls this.
         unsafe { &*thread.cast::<Self>() }
+    }
+
+    /// Takes over what a thread has from the one that makes it: the blocked signals, the policy,
+    /// the nice value, the processors.
+    pub(crate) fn inherit(&self, maker: &Self) {
+        self.signals.set_mask(maker.signals.mask());
+        self.policy.store(maker.policy.load(Ordering::Relaxed), Ordering::Relaxed);
+        let from = schedule::entity(maker);
+        if let Some(entity) = &mut self.sleep.lock().entity {
+            entity.set_nice(from.nice());
+            entity.set_affinity(from.affinity());
+        }
     }
 
     /// Returns the thread counted.

@@ -6,21 +6,25 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
+use core::sync::atomic::Ordering;
 use core::task::Waker;
 use core::time::Duration;
 
 use abi::signal::{SI_KERNEL, SI_TIMER, SigInfo, Signal};
 use abi::time::Instant;
-use abi::timer::TimerSetting;
+use abi::timer::{ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, TimerSetting};
 use abi::{Errno, Result};
 use sync::{LazyLock, SpinLock};
 
 use super::{Process, signal};
 use crate::arch::clock;
+use crate::schedule;
 use crate::timer::Alarm;
 
 /// How many timers a program may have.
 const LIMIT: usize = 1 << 16;
+/// A timer of processor time is looked at no more often than this.
+const SHORTEST_CPU: Duration = Duration::from_micros(100);
 /// While a timer's signal is ignored, it goes off no more often than this.
 const SHORTEST_IGNORED: Duration = Duration::from_millis(1);
 
@@ -60,14 +64,46 @@ impl State {
     }
 }
 
+/// What a timer counts. Its points in time are on this clock, from its start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Base {
+    /// Time; settings are on the monotonic clock.
+    Monotonic,
+    /// Time; settings are on the clock of the day.
+    Realtime,
+    /// Processor time of the program.
+    ProcessCpu,
+    /// Processor time of the thread with this id, which stands still once the thread has ended.
+    ThreadCpu(u32),
+}
+
+impl Base {
+    /// Returns the present.
+    pub(crate) fn now(self) -> Instant {
+        match self {
+            Self::Monotonic | Self::Realtime => clock::now(),
+            Self::ProcessCpu => {
+                schedule::account();
+                Instant::from_nanos(Process::current().cpu_time())
+            }
+            Self::ThreadCpu(tid) => {
+                schedule::account();
+                let thread = Process::current().thread(tid);
+                let nanos = thread.map_or(0, |thread| thread.cpu_time.load(Ordering::Relaxed));
+                Instant::from_nanos(nanos)
+            }
+        }
+    }
+}
+
 /// A timer.
 #[derive(Debug)]
 pub(crate) struct SignalTimer {
-    /// Its number; [`None`] for that of `setitimer(2)`.
+    /// Its number; [`None`] for those of `setitimer(2)`.
     id: Option<u32>,
     notify: Notify,
-    /// Whether its settings are on the clock of the day.
-    pub(crate) is_realtime: bool,
+    /// What it counts.
+    pub(crate) base: Base,
     state: SpinLock<State>,
     alarm: Alarm,
     this: Weak<Self>,
@@ -75,16 +111,23 @@ pub(crate) struct SignalTimer {
 
 static TIMERS: SpinLock<BTreeMap<u32, Arc<SignalTimer>>> = SpinLock::new(BTreeMap::new());
 
-/// The timer of `setitimer(2)` and `alarm(2)`.
-static REAL_TIMER: LazyLock<Arc<SignalTimer>> =
-    LazyLock::new(|| SignalTimer::new(None, Notify::Process(Signal::SIGALRM, 0), false));
+/// The timers of `setitimer(2)`, by their numbers. All the program's processor time counts as its
+/// own, none as the kernel's.
+static INTERVAL_TIMERS: LazyLock<[Arc<SignalTimer>; 3]> = LazyLock::new(|| {
+    let timer = |signal, base| SignalTimer::new(None, Notify::Process(signal, 0), base);
+    [
+        timer(Signal::SIGALRM, Base::Monotonic),
+        timer(Signal::SIGVTALRM, Base::ProcessCpu),
+        timer(Signal::SIGPROF, Base::ProcessCpu),
+    ]
+});
 
 impl SignalTimer {
-    fn new(id: Option<u32>, notify: Notify, is_realtime: bool) -> Arc<Self> {
+    fn new(id: Option<u32>, notify: Notify, base: Base) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             id,
             notify,
-            is_realtime,
+            base,
             state: SpinLock::default(),
             alarm: Alarm::new(),
             this: this.clone(),
@@ -104,7 +147,7 @@ impl SignalTimer {
     pub(crate) fn setting(&self) -> TimerSetting {
         /// A timer that is about to go off is not shown as one that is not set.
         const SOON: Duration = Duration::from_nanos(1);
-        let now = clock::now();
+        let now = self.base.now();
         let state = self.state.lock();
         let interval = state.interval;
         let mut shown = State { deadline: state.deadline, interval, overrun: 0 };
@@ -123,7 +166,14 @@ impl SignalTimer {
     fn arm(&self) {
         let deadline = self.state.lock().deadline;
         match (deadline, self.this.upgrade()) {
-            (Some(deadline), Some(this)) => self.alarm.arm_at(deadline, Waker::from(this)),
+            (Some(deadline), Some(this)) => {
+                // Processor time passes no faster than time does.
+                let soonest = match self.base {
+                    Base::Monotonic | Base::Realtime => deadline,
+                    _ => clock::now() + deadline.since(self.base.now()).max(SHORTEST_CPU),
+                };
+                self.alarm.arm_at(soonest, Waker::from(this));
+            }
             _ => self.alarm.disarm(),
         }
     }
@@ -147,7 +197,8 @@ impl SignalTimer {
 
     /// Goes on after the signal was delivered; returns how often it should have come besides.
     fn delivered(&self) -> u32 {
-        let count = self.state.lock().forward(clock::now());
+        let now = self.base.now();
+        let count = self.state.lock().forward(now);
         self.state.lock().overrun = count.saturating_sub(1);
         self.arm();
         self.overrun()
@@ -156,10 +207,16 @@ impl SignalTimer {
 
 impl Wake for SignalTimer {
     fn wake(self: Arc<Self>) {
-        if self.notify() {
+        let now = self.base.now();
+        let is_due = self.state.lock().deadline.is_some_and(|deadline| deadline <= now);
+        if is_due && self.notify() {
             return;
         }
-        let now = clock::now();
+        if !is_due {
+            // It counts processor time, of which less has passed than time.
+            self.arm();
+            return;
+        }
         let mut state = self.state.lock();
         state.forward(now);
         if let Some(deadline) = &mut state.deadline {
@@ -174,13 +231,13 @@ impl Wake for SignalTimer {
 ///
 /// # Errors
 /// `EAGAIN` if there are too many.
-pub(crate) fn create(notify: impl FnOnce(u32) -> Notify, is_realtime: bool) -> Result<u32> {
+pub(crate) fn create(notify: impl FnOnce(u32) -> Notify, base: Base) -> Result<u32> {
     let mut timers = TIMERS.lock();
     if timers.len() >= LIMIT {
         return Err(Errno::EAGAIN);
     }
     let id = timers.last_key_value().map_or(0, |(last, _)| last.wrapping_add(1));
-    timers.insert(id, SignalTimer::new(Some(id), notify(id), is_realtime));
+    timers.insert(id, SignalTimer::new(Some(id), notify(id), base));
     Ok(id)
 }
 
@@ -210,9 +267,13 @@ pub(crate) fn delete_all() {
     }
 }
 
-/// Returns the timer of `setitimer(2)`.
-pub(crate) fn real_timer() -> &'static SignalTimer {
-    &REAL_TIMER
+/// Returns a timer of `setitimer(2)`: `ITIMER_REAL`, `ITIMER_VIRTUAL` or `ITIMER_PROF`.
+///
+/// # Errors
+/// `EINVAL` for another number.
+pub(crate) fn interval_timer(which: u32) -> Result<&'static SignalTimer> {
+    let index = usize::try_from(which).map_err(|_| Errno::EINVAL)?;
+    INTERVAL_TIMERS.get(index).map(|timer| &**timer).ok_or(Errno::EINVAL)
 }
 
 /// Returns what a signal carries at its delivery, where a timer that sent it goes on.
@@ -221,8 +282,16 @@ pub(super) fn complete(mut info: SigInfo) -> SigInfo {
         if let Ok(timer) = get(info.timer_id()) {
             info.set_overrun(timer.delivered());
         }
-    } else if info.code == SI_KERNEL && info.signal() == Some(Signal::SIGALRM) {
-        REAL_TIMER.delivered();
+    } else if info.code == SI_KERNEL {
+        let signal = info.signal();
+        let which = match signal {
+            Some(Signal::SIGALRM) => ITIMER_REAL,
+            Some(Signal::SIGVTALRM) => ITIMER_VIRTUAL,
+            Some(Signal::SIGPROF) => ITIMER_PROF,
+            _ => return info,
+        };
+        // The numbers are those of timers.
+        let _ = interval_timer(which).map(SignalTimer::delivered);
     }
     info
 }

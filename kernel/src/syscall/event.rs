@@ -14,6 +14,7 @@ use super::descriptor::on_exec;
 use super::time::first_deadline;
 use crate::file;
 use crate::memory::user::UserPtr;
+use crate::process::timers::Base;
 use crate::timer::Alarm;
 
 /// The flags that all of these calls take.
@@ -98,8 +99,11 @@ pub(super) fn timerfd_settime(
     }
     let new = new.to_setting()?;
     let timer = timer(fd)?;
-    let is_absolute = flags & TFD_TIMER_ABSTIME != 0;
-    let deadline = first_deadline(new, is_absolute, timer.clock() == ClockId::Realtime);
+    let base = match timer.clock() {
+        ClockId::Realtime => Base::Realtime,
+        _ => Base::Monotonic,
+    };
+    let deadline = first_deadline(new, flags & TFD_TIMER_ABSTIME != 0, base);
     let before = timer.set(deadline, new.interval);
     old.non_null().map_or(Ok(()), |old| old.write(&shown(before)))
 }

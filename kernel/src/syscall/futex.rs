@@ -2,11 +2,12 @@
 //!
 //! The table is `sched`'s; here the words are read, and threads sleep.
 
+use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
 use abi::futex::{
-    COMMAND_MASK, FLAG_REALTIME, FutexOp, OWNER_DIED, ROBUST_LIST_LIMIT, RobustListHead, TID_MASK,
-    WAITERS, WakeOperation,
+    COMMAND_MASK, FLAG_PRIVATE, FLAG_REALTIME, FutexOp, OWNER_DIED, ROBUST_LIST_LIMIT,
+    RobustListHead, TID_MASK, WAITERS, WakeOperation,
 };
 use abi::time::{Instant, Timespec};
 use abi::{Errno, Result};
@@ -15,6 +16,7 @@ use sched::futex::{Key, MATCH_ANY};
 
 use super::Context;
 use crate::arch::clock;
+use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
 use crate::process::Process;
 use crate::process::thread::Thread;
@@ -38,6 +40,7 @@ pub(super) fn futex(
     if is_realtime && command != FutexOp::WaitBitset {
         return Err(Errno::ENOSYS);
     }
+    let scope = if op & FLAG_PRIVATE != 0 { Scope::Private } else { Scope::Shared };
     let timeout_at = UserPtr::<Timespec>::new(timeout);
     // Where the call has a second count instead of a timeout, it is in the same register.
     let count2 = timeout.to_le_bytes().first_chunk().map_or(0, |low| u32::from_le_bytes(*low));
@@ -47,33 +50,62 @@ pub(super) fn futex(
                 Some(timeout) => Some(clock::now() + timeout.read()?.to_duration()?),
                 None => None,
             };
-            wait(cx, address, value, MATCH_ANY, deadline)
+            wait(cx, key(address, scope)?, address, (value, MATCH_ANY), deadline)
         }
         FutexOp::WaitBitset => {
             let deadline = absolute_deadline(timeout_at, is_realtime)?;
-            wait(cx, address, value, value3, deadline)
+            wait(cx, key(address, scope)?, address, (value, value3), deadline)
         }
-        FutexOp::Wake => TABLE.wake(key(address)?, at_least_one(value), MATCH_ANY).map(u64::from),
+        FutexOp::Wake => {
+            TABLE.wake(key(address, scope)?, at_least_one(value), MATCH_ANY).map(u64::from)
+        }
         FutexOp::WakeBitset => {
-            TABLE.wake(key(address)?, at_least_one(value), value3).map(u64::from)
+            TABLE.wake(key(address, scope)?, at_least_one(value), value3).map(u64::from)
         }
-        FutexOp::Requeue => requeue(address, address2, (value, count2), None),
-        FutexOp::CmpRequeue => requeue(address, address2, (value, count2), Some(value3)),
-        FutexOp::WakeOp => wake_op(address, address2, (value, count2), value3),
+        FutexOp::Requeue | FutexOp::CmpRequeue => {
+            let expected = (command == FutexOp::CmpRequeue).then_some(value3);
+            let counts = (value, count2);
+            if counts.0.cast_signed() < 0 || counts.1.cast_signed() < 0 {
+                return Err(Errno::EINVAL);
+            }
+            requeue((key(address, scope)?, key(address2, scope)?), address, counts, expected)
+        }
+        FutexOp::WakeOp => {
+            let keys = (key(address, scope)?, key(address2, scope)?);
+            wake_op(keys, address2, (value, count2), value3)
+        }
         _ => Err(Errno::ENOSYS),
     }
+}
+
+/// Who may wait on a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Scope {
+    /// Threads that name it by the same address.
+    Private,
+    /// Also those that name it by another address where the same memory is mapped.
+    Shared,
 }
 
 /// Returns the key of a word's address.
 ///
 /// # Errors
 /// `EINVAL` for an address that is not aligned, `EFAULT` for one outside the application's half.
-fn key(address: u64) -> Result<Key> {
+fn key(address: u64, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     user::check(address, 4)?;
-    Ok(Key::private(address))
+    let shared = if scope == Scope::Shared { shared_key(address) } else { None };
+    Ok(shared.unwrap_or_else(|| Key::private(address)))
+}
+
+/// Returns the key of a word in shared memory: what is mapped, and where in it the word is.
+fn shared_key(address: u64) -> Option<Key> {
+    let space = space::lock();
+    let mapping = space.mapping(address).filter(|mapping| mapping.is_shared())?;
+    let object = Arc::as_ptr(mapping.backing.as_ref()?).addr();
+    Some(Key::shared(object as u64, mapping.offset + (address - mapping.start)))
 }
 
 /// Linux wakes one waiter even where none is asked for.
@@ -94,12 +126,11 @@ fn absolute_deadline(timeout: UserPtr<Timespec>, is_realtime: bool) -> Result<Op
 /// Sleeps while the word at `address` is `expected` until woken.
 fn wait(
     cx: &Context<'_>,
+    key: Key,
     address: u64,
-    expected: u32,
-    bitset: u32,
+    (expected, bitset): (u32, u32),
     deadline: Option<Instant>,
 ) -> Result<u64> {
-    let key = key(address)?;
     let thread = cx.thread;
     let waker = thread.waker();
     with_present(address, || {
@@ -137,15 +168,11 @@ fn with_present<T>(address: u64, mut operation: impl FnMut() -> Result<T>) -> Re
 }
 
 fn requeue(
+    keys: (Key, Key),
     address: u64,
-    address2: u64,
     (wake, requeue): (u32, u32),
     expected: Option<u32>,
 ) -> Result<u64> {
-    if wake.cast_signed() < 0 || requeue.cast_signed() < 0 {
-        return Err(Errno::EINVAL);
-    }
-    let keys = (key(address)?, key(address2)?);
     let (woken, moved) = with_present(address, || {
         TABLE.requeue(keys, wake, requeue, || {
             let Some(expected) = expected else { return Ok(()) };
@@ -156,8 +183,7 @@ fn requeue(
     Ok(u64::from(woken) + u64::from(moved))
 }
 
-fn wake_op(address: u64, address2: u64, (count, count2): (u32, u32), code: u32) -> Result<u64> {
-    let keys = (key(address)?, key(address2)?);
+fn wake_op(keys: (Key, Key), address2: u64, (count, count2): (u32, u32), code: u32) -> Result<u64> {
     let operation = WakeOperation::from_raw(code).ok_or(Errno::ENOSYS)?;
     let (count, count2) = (at_least_one(count), at_least_one(count2));
     loop {
@@ -187,7 +213,7 @@ fn replace(address: u64, change: impl Fn(u32) -> u32) -> Result<u32> {
 
 /// Wakes up to `count` waiters of the word at an address.
 pub(crate) fn wake(address: u64, count: u32) {
-    if let Ok(key) = key(address) {
+    if let Ok(key) = key(address, Scope::Shared) {
         // The bit set is not empty, the only thing that fails.
         let _ = TABLE.wake(key, count, MATCH_ANY);
     }
@@ -252,7 +278,7 @@ pub(crate) fn release_robust_locks(thread: &Thread) {
 
 /// Marks a lock word as left by its owner if `tid` owns it, and returns whether it did.
 fn release_lock(word: u64, tid: u32) -> Result<bool> {
-    key(word)?;
+    key(word, Scope::Private)?;
     let mut value = user::load_u32(word)?;
     loop {
         if value & TID_MASK != tid & TID_MASK {

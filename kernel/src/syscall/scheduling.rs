@@ -1,9 +1,10 @@
 //! Scheduling: `sched_setaffinity(2)`, `sched_setscheduler(2)`, `setpriority(2)`, `getcpu(2)`.
 //!
-//! Every thread is scheduled as `SCHED_OTHER`; real-time policies are `EPERM`, as for a user who
-//! may not set them.
+//! Every thread is scheduled as `SCHED_OTHER`, also where it asked for `SCHED_BATCH` or
+//! `SCHED_IDLE`; real-time policies are `EPERM`, as for a user who may not set them.
 
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 
 use abi::time::Timespec;
 use abi::{Errno, Result};
@@ -73,7 +74,7 @@ pub(super) fn sched_setaffinity(
 
 /// `sched_getscheduler(2)`.
 pub(super) fn sched_getscheduler(cx: &mut Context<'_>, tid: i32) -> Result<i32> {
-    thread_of(cx, tid).map(|_| SCHED_OTHER)
+    Ok(thread_of(cx, tid)?.policy.load(Ordering::Relaxed))
 }
 
 /// `sched_setscheduler(2)`.
@@ -87,9 +88,12 @@ pub(super) fn sched_setscheduler(
         return Err(Errno::EINVAL);
     }
     let priority = parameter.read()?;
-    thread_of(cx, tid)?;
+    let thread = thread_of(cx, tid)?;
     match (policy & !SCHED_RESET_ON_FORK, priority) {
-        (SCHED_OTHER | SCHED_BATCH | SCHED_IDLE, 0) => Ok(()),
+        (SCHED_OTHER | SCHED_BATCH | SCHED_IDLE, 0) => {
+            thread.policy.store(policy, Ordering::Relaxed);
+            Ok(())
+        }
         (SCHED_FIFO | SCHED_RR, 1..=99) => Err(Errno::EPERM),
         _ => Err(Errno::EINVAL),
     }
@@ -114,7 +118,11 @@ pub(super) fn sched_setparam(
     tid: i32,
     parameter: UserPtr<i32>,
 ) -> Result<()> {
-    sched_setscheduler(cx, tid, SCHED_OTHER, parameter)
+    let policy = match u32::try_from(tid) {
+        Ok(_) => thread_of(cx, tid)?.policy.load(Ordering::Relaxed),
+        Err(_) => SCHED_OTHER,
+    };
+    sched_setscheduler(cx, tid, policy, parameter)
 }
 
 /// `sched_get_priority_max(2)`.

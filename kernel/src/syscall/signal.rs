@@ -1,17 +1,22 @@
 //! Signals: `sigaction(2)`, `sigprocmask(2)`, `kill(2)`, `tgkill(2)`, `sigsuspend(2)`,
-//! `sigtimedwait(2)`, `sigaltstack(2)`, `sigreturn(2)`.
+//! `sigtimedwait(2)`, `sigaltstack(2)`, `sigreturn(2)`, `signalfd(2)`.
 
 use alloc::sync::Arc;
 
+use abi::fcntl::OpenFlags;
 use abi::signal::{
     ActionFlags, MINSIGSTKSZ, SI_TKILL, SI_USER, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, SigAction,
     SigInfo, SigStack, Signal, SignalSet,
 };
 use abi::time::Timespec;
 use abi::{Errno, Result};
+use vfs::OpenFile;
 
 use super::Context;
+use super::descriptor::on_exec;
 use crate::arch::clock;
+use crate::file;
+use crate::file::signalfd::SignalFd;
 use crate::memory::user::{self, UserPtr};
 use crate::process::signal::{self, is_on_stack, shown_stack};
 use crate::process::thread::Thread;
@@ -265,4 +270,39 @@ pub(super) fn rt_tgsigqueueinfo(
     info.signo = signal;
     check_group(tgid, tid)?;
     send_to(tid, signal, |_| Ok(info))
+}
+
+/// `signalfd(2)` as the kernel had it first.
+pub(super) fn signalfd(
+    cx: &mut Context<'_>,
+    fd: i32,
+    mask: UserPtr<SignalSet>,
+    size: usize,
+) -> Result<u32> {
+    signalfd4(cx, fd, mask, size, 0)
+}
+
+/// `signalfd(2)`.
+pub(super) fn signalfd4(
+    _cx: &mut Context<'_>,
+    fd: i32,
+    mask: UserPtr<SignalSet>,
+    size: usize,
+    flags: u32,
+) -> Result<u32> {
+    check_size(size)?;
+    let mask = mask.read()?;
+    let flags = OpenFlags::from_bits_retain(flags);
+    if !(OpenFlags::CLOEXEC | OpenFlags::NONBLOCK).contains(flags) {
+        return Err(Errno::EINVAL);
+    }
+    let files = file::current();
+    if fd == -1 {
+        let access = OpenFlags::RDWR | flags & OpenFlags::NONBLOCK;
+        return files.install(OpenFile::anonymous(SignalFd::new(mask), access), on_exec(flags));
+    }
+    let fd = fd.cast_unsigned();
+    let signals: Arc<SignalFd> = files.get(fd)?.downcast().ok_or(Errno::EINVAL)?;
+    signals.set(mask);
+    Ok(fd)
 }

@@ -285,6 +285,8 @@ syscalls! {
     tgkill => signal::tgkill(tgid, tid, sig);
     rt_sigqueueinfo => signal::rt_sigqueueinfo(tgid, sig, info);
     rt_tgsigqueueinfo => signal::rt_tgsigqueueinfo(tgid, tid, sig, info);
+    signalfd => signal::signalfd(fd, mask, sizemask);
+    signalfd4 => signal::signalfd4(fd, mask, sizemask, flags);
     // waiting for files
     poll => poll::poll(fds, nfds, timeout);
     ppoll => poll::ppoll(fds, nfds, tmo_p, sigmask, sigsetsize);
@@ -314,15 +316,12 @@ syscalls! {
     nanosleep => time::nanosleep(duration, rem);
     /// partial: no clocks of processor time
     clock_nanosleep => time::clock_nanosleep(clockid, flags, t, remain);
-    /// partial: no clocks of processor time
     timer_create => time::timer_create(clockid, sevp, timerid);
     timer_settime => time::timer_settime(timerid, flags, new_value, old_value);
     timer_gettime => time::timer_gettime(timerid, curr_value);
     timer_getoverrun => time::timer_getoverrun(timerid);
     timer_delete => time::timer_delete(timerid);
-    /// partial: ITIMER_REAL only
     setitimer => time::setitimer(which, new_value, old_value);
-    /// partial: ITIMER_REAL only
     getitimer => time::getitimer(which, curr_value);
     alarm => time::alarm(seconds);
 }

@@ -29,7 +29,25 @@ bitflags::bitflags! {
         const CHILD_CLEARTID = 0x20_0000;
         const DETACHED = 0x40_0000;
         const CHILD_SETTID = 0x100_0000;
+        const NEWNS = 0x2_0000;
+        const NEWCGROUP = 0x200_0000;
+        const NEWUTS = 0x400_0000;
+        const NEWIPC = 0x800_0000;
+        const NEWUSER = 0x1000_0000;
+        const NEWPID = 0x2000_0000;
+        const NEWNET = 0x4000_0000;
     }
+}
+
+impl CloneFlags {
+    /// What asks for name spaces, of which there are no others than the first.
+    const NAMESPACES: Self = Self::NEWNS
+        .union(Self::NEWCGROUP)
+        .union(Self::NEWUTS)
+        .union(Self::NEWIPC)
+        .union(Self::NEWUSER)
+        .union(Self::NEWPID)
+        .union(Self::NEWNET);
 }
 
 /// What makes a child a thread of this program and nothing else.
@@ -123,8 +141,13 @@ pub(super) fn clone3(
     if rest.iter().any(|&byte| byte != 0) {
         return Err(Errno::E2BIG);
     }
-    if values.flags & 0xff != 0
+    let flags = CloneFlags::from_bits_truncate(values.flags);
+    // CLONE_CLEAR_SIGHAND and CLONE_INTO_CGROUP are flags of processes.
+    let is_unknown = values.flags >> 32 != 0 || flags.contains(CloneFlags::DETACHED);
+    if is_unknown
+        || values.flags & 0xff != 0
         || values.exit_signal > 64
+        || flags.contains(CloneFlags::THREAD) && values.exit_signal != 0
         || (values.stack == 0) != (values.stack_size == 0)
     {
         return Err(Errno::EINVAL);
@@ -141,6 +164,7 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
         || flags.contains(CloneFlags::THREAD) && arguments.exit_signal != 0
         || flags.contains(CloneFlags::THREAD) && !flags.contains(CloneFlags::SIGHAND)
         || flags.contains(CloneFlags::SIGHAND) && !flags.contains(CloneFlags::VM)
+        || flags.intersects(CloneFlags::NAMESPACES)
     {
         return Err(Errno::EINVAL);
     }
@@ -160,6 +184,7 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     let tid = process.new_tid();
     let thread = Thread::new(tid, frame, fs_base, extended)?;
     *thread.name.lock() = *cx.thread.name.lock();
+    thread.inherit(cx.thread);
     if flags.contains(CloneFlags::CHILD_CLEARTID) {
         thread.clear_child_tid.store(arguments.child_tid, Ordering::Relaxed);
     }

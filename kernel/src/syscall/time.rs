@@ -7,15 +7,15 @@ use core::time::Duration;
 use abi::signal::Signal;
 use abi::time::{Instant, Timespec, Timeval};
 use abi::timer::{
-    ClockId, ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, Itimerspec, Itimerval, SIGEV_NONE,
-    SIGEV_SIGNAL, SIGEV_THREAD_ID, SigEvent, TIMER_ABSTIME, TimerSetting,
+    ClockId, ITIMER_REAL, Itimerspec, Itimerval, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD_ID,
+    SigEvent, TIMER_ABSTIME, TimerSetting,
 };
 use abi::{Errno, Result};
 
 use super::Context;
 use crate::arch::clock;
 use crate::memory::user::UserPtr;
-use crate::process::timers::{self, Notify};
+use crate::process::timers::{self, Base, Notify};
 use crate::process::{PID, Process};
 use crate::wait::{self, RESTART_UNLESS_HANDLED, Wakeup};
 use crate::{schedule, time};
@@ -157,28 +157,33 @@ fn sleep_for(duration: Duration, remaining: UserPtr<Timespec>) -> Result<()> {
 pub(super) fn first_deadline(
     setting: TimerSetting,
     is_absolute: bool,
-    is_realtime: bool,
+    base: Base,
 ) -> Option<Instant> {
     let value = Some(setting.value).filter(|value| !value.is_zero())?;
-    Some(if is_absolute { instant_on(is_realtime, value) } else { clock::now() + value })
+    Some(if is_absolute { instant_on(base == Base::Realtime, value) } else { base.now() + value })
 }
 
-/// `timer_create(2)`; the clocks of processor time are `EOPNOTSUPP`.
+/// `timer_create(2)`.
 pub(super) fn timer_create(
-    _cx: &mut Context<'_>,
+    cx: &mut Context<'_>,
     id: i32,
     event: UserPtr<SigEvent>,
     timer: UserPtr<u32>,
 ) -> Result<()> {
-    let clock = clock_of(id)?;
-    if !matches!(clock, ClockId::Realtime | ClockId::Monotonic) {
-        return Err(Errno::EOPNOTSUPP);
-    }
+    let base = match clock_of(id)? {
+        ClockId::Realtime => Base::Realtime,
+        ClockId::Monotonic => Base::Monotonic,
+        ClockId::ProcessCpu(0 | PID) => Base::ProcessCpu,
+        ClockId::ThreadCpu(0) => Base::ThreadCpu(cx.thread.tid),
+        ClockId::ThreadCpu(tid) if Process::current().thread(tid).is_some() => Base::ThreadCpu(tid),
+        ClockId::ProcessCpu(_) | ClockId::ThreadCpu(_) => return Err(Errno::EINVAL),
+        _ => return Err(Errno::EOPNOTSUPP),
+    };
     let event = event.non_null().map(UserPtr::read).transpose()?;
     let chosen = event.map(notification).transpose()?;
     let notify =
         |id: u32| chosen.unwrap_or_else(|| Notify::Process(Signal::SIGALRM, u64::from(id)));
-    let number = timers::create(notify, clock == ClockId::Realtime)?;
+    let number = timers::create(notify, base)?;
     timer.write(&number).inspect_err(|_| {
         // It was made just now.
         let _ = timers::delete(number);
@@ -212,7 +217,7 @@ pub(super) fn timer_settime(
 ) -> Result<()> {
     let new = new.non_null().ok_or(Errno::EINVAL)?.read()?.to_setting()?;
     let timer = timers::get(timer)?;
-    let deadline = first_deadline(new, flags & TIMER_ABSTIME != 0, timer.is_realtime);
+    let deadline = first_deadline(new, flags & TIMER_ABSTIME != 0, timer.base);
     let before = timer.set(deadline, new.interval);
     old.non_null().map_or(Ok(()), |old| old.write(&Itimerspec::from_setting(before)))
 }
@@ -236,7 +241,7 @@ pub(super) fn timer_delete(_cx: &mut Context<'_>, timer: u32) -> Result<()> {
     timers::delete(timer)
 }
 
-/// `setitimer(2)`; the timers of processor time are `EOPNOTSUPP`.
+/// `setitimer(2)`.
 pub(super) fn setitimer(
     _cx: &mut Context<'_>,
     which: u32,
@@ -245,8 +250,8 @@ pub(super) fn setitimer(
 ) -> Result<()> {
     // Linux takes a null pointer for zeros here.
     let new = new.non_null().map(UserPtr::read).transpose()?.unwrap_or_default().to_setting()?;
-    check_interval_timer(which)?;
-    let before = timers::real_timer().set(first_deadline(new, false, false), new.interval);
+    let timer = timers::interval_timer(which)?;
+    let before = timer.set(first_deadline(new, false, timer.base), new.interval);
     old.non_null().map_or(Ok(()), |old| old.write(&Itimerval::from_setting(before)))
 }
 
@@ -256,23 +261,15 @@ pub(super) fn getitimer(
     which: u32,
     current: UserPtr<Itimerval>,
 ) -> Result<()> {
-    check_interval_timer(which)?;
-    current.write(&Itimerval::from_setting(timers::real_timer().setting()))
-}
-
-fn check_interval_timer(which: u32) -> Result<()> {
-    match which {
-        ITIMER_REAL => Ok(()),
-        ITIMER_VIRTUAL | ITIMER_PROF => Err(Errno::EOPNOTSUPP),
-        _ => Err(Errno::EINVAL),
-    }
+    current.write(&Itimerval::from_setting(timers::interval_timer(which)?.setting()))
 }
 
 /// `alarm(2)`.
 pub(super) fn alarm(_cx: &mut Context<'_>, seconds: u32) -> Result<u32> {
     let value = Duration::from_secs(u64::from(seconds));
     let setting = TimerSetting { value, interval: Duration::ZERO };
-    let before = timers::real_timer().set(first_deadline(setting, false, false), Duration::ZERO);
+    let timer = timers::interval_timer(ITIMER_REAL)?;
+    let before = timer.set(first_deadline(setting, false, timer.base), Duration::ZERO);
     // To the nearest second, but never 0 for a timer that was set.
     let rounded = (before.value + Duration::from_millis(500)).as_secs();
     let seconds = if before.value.is_zero() { 0 } else { rounded.max(1) };

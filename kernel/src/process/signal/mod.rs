@@ -12,12 +12,13 @@ mod pending;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use abi::poll::Events;
 use abi::signal::{
     ActionFlags, COUNT, DefaultAction, SI_USER, SIG_DFL, SIG_IGN, SigAction, SigInfo, SigStack,
     Signal, SignalSet,
 };
 use abi::{Errno, Result};
-use sync::SpinLock;
+use sync::{SpinLock, Waiters};
 
 pub(crate) use self::frame::{is_on_stack, return_from_handler, shown_stack};
 use self::pending::Pending;
@@ -37,6 +38,14 @@ static ACTIONS: SpinLock<[SigAction; COUNT]> = SpinLock::new(
 
 /// The signals for the program that no thread has taken yet.
 static PENDING: Pending = Pending::new();
+
+/// Told whenever a signal comes, for signalfd(2).
+static ARRIVALS: Waiters = Waiters::new();
+
+/// Returns the queue that is told whenever a signal comes.
+pub(crate) fn arrivals() -> &'static Waiters {
+    &ARRIVALS
+}
 
 /// The last exception of a thread, which its handler finds in the context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -146,7 +155,7 @@ impl ThreadSignals {
     }
 
     /// Takes a pending signal out of those in `wanted`, the thread's own first.
-    fn take(&self, wanted: SignalSet) -> Option<SigInfo> {
+    pub(crate) fn take(&self, wanted: SignalSet) -> Option<SigInfo> {
         let taken = self.pending.take(wanted).or_else(|| PENDING.take(wanted))?;
         Some(timers::complete(taken))
     }
@@ -205,6 +214,7 @@ pub(crate) fn send_to_thread(thread: &Arc<Thread>, info: SigInfo) -> Result<bool
     if !thread.signals.mask().contains(signal) {
         rouse(thread);
     }
+    ARRIVALS.wake(Events::IN);
     Ok(is_new)
 }
 
@@ -239,6 +249,7 @@ pub(crate) fn send_to_process(info: SigInfo) -> Result<bool> {
     if let Some(thread) = process.find_thread(takes) {
         rouse(&thread);
     }
+    ARRIVALS.wake(Events::IN);
     Ok(is_new)
 }
 
