@@ -11,13 +11,13 @@ use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use core::ops::Range;
 
-use abi::mman::SyncFlags;
+use abi::mman::{Prot, SyncFlags};
 use abi::{Errno, Result};
 use mm::PhysAddr;
 use mm::fault::Copies;
 use mm::shared::SharedMemory;
 use mm::space::Policy;
-use mm::vma::{Access, Backing, BackingError, Identity};
+use mm::vma::{Access, Backing, BackingError, Identity, Vma};
 use sync::SpinLock;
 use vfs::{File, OpenFile, PAGE_SIZE, Page};
 
@@ -144,6 +144,19 @@ pub(crate) fn file_backing(open: &Arc<OpenFile>) -> Result<Arc<dyn Backing>> {
     let pages = Arc::new(FilePages { file: file.clone(), identity, mapped });
     MAPPED.lock().insert(key, Arc::downgrade(&pages));
     Ok(pages)
+}
+
+/// Returns whether a shared mapping of the file exists that may be written, or made so.
+pub(crate) fn is_mapped_writable(file: &Arc<dyn File>) -> bool {
+    let pages = MAPPED.lock().get(&key(file)).and_then(Weak::upgrade);
+    let is_own = |vma: &Vma| match (&vma.backing, &pages) {
+        (Some(backing), Some(pages)) => {
+            core::ptr::addr_eq(&raw const **backing, &raw const **pages)
+        }
+        _ => false,
+    };
+    let is_writable = |vma: &Vma| vma.is_shared() && vma.max.contains(Prot::WRITE) && is_own(vma);
+    pages.is_some() && space::lock().mappings().any(is_writable)
 }
 
 /// Returns what stands behind shared memory without a file.

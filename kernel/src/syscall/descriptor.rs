@@ -15,6 +15,7 @@ use vfs::{OnExec, OpenFile};
 
 use super::{Context, lock, socket};
 use crate::file::{self, descriptor_limit};
+use crate::memory::backing;
 use crate::memory::user::UserPtr;
 
 /// `close(2)`.
@@ -146,6 +147,9 @@ fn add_seals(file: &OpenFile, inode: &RamInode, seals: u32) -> Result<u64> {
     }
     if seals & !all != 0 || file.metadata().kind != FileType::Regular {
         return Err(Errno::EINVAL);
+    }
+    if seals & F_SEAL_WRITE != 0 && backing::is_mapped_writable(file.file()?) {
+        return Err(Errno::EBUSY);
     }
     inode.add_seals(seals).map(|()| 0)
 }

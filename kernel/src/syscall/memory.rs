@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use abi::fcntl::OpenFlags;
+use abi::fcntl::{F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, OpenFlags};
 use abi::mman::{LockAllFlags, MLOCK_ONFAULT, MapFlags, MapType, Prot, SyncFlags};
 use abi::{Errno, Result};
 use mm::advise::{Advised, populate_errno};
@@ -17,6 +17,7 @@ use mm::remap::RemapRequest;
 use mm::vma::{Access, Role};
 use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
 use vfs::Mapping;
+use vfs::fs::ramfs::RamInode;
 
 use super::Context;
 use crate::arch::index;
@@ -92,6 +93,12 @@ fn mapped_file(
     if flags.contains(MapFlags::SHARED) && prot.contains(Prot::WRITE) && !is_writable {
         return Err(Errno::EACCES);
     }
+    let sealed = open.downcast::<RamInode>().map_or(0, |inode| inode.seals());
+    let is_sealed = sealed & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) != 0;
+    if flags.contains(MapFlags::SHARED) && prot.contains(Prot::WRITE) && is_sealed {
+        return Err(Errno::EPERM);
+    }
+    let is_writable = is_writable && !is_sealed;
     Ok(match file.mapping()? {
         Mapping::Anonymous => None,
         Mapping::Pages => Some(FileMapping { backing: file_backing(&open)?, offset, is_writable }),
