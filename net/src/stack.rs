@@ -270,6 +270,11 @@ impl Stack {
     ///
     /// Returns whether frames are left: the kernel calls again soon, other work in between.
     pub fn poll(self: &Arc<Self>, now: Instant, load: Load) -> bool {
+        // First those that are owed already: whoever is told of what comes now has not run yet, and
+        // his answer may carry the acknowledgement.
+        if load == Load::Idle || now.as_nanos() >= self.delayed_until.load(Ordering::Relaxed) {
+            self.send_acknowledgements(now);
+        }
         let mut is_more = false;
         for (number, interface) in self.interfaces() {
             let Some(mut receiver) = interface.try_receiver() else { continue };
@@ -282,10 +287,6 @@ impl Stack {
         self.run_timers(now);
         self.drain_loopback(now);
         self.serve_starved(now);
-        if load == Load::Idle || now.as_nanos() >= self.delayed_until.load(Ordering::Relaxed) {
-            self.send_acknowledgements(now);
-            self.drain_loopback(now);
-        }
         self.flush();
         is_more
     }

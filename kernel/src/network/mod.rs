@@ -181,6 +181,7 @@ pub(crate) fn is_quiet() -> bool {
         if stack.is_pending() {
             return false;
         }
+        core::hint::spin_loop();
     }
     !stack.set_interrupts(Interrupts::Enabled)
 }
