@@ -27,6 +27,7 @@ mod gaps;
 pub mod heap;
 pub mod lock;
 pub mod page_table;
+mod protect;
 pub mod remap;
 pub mod shared;
 pub mod space;

@@ -502,84 +502,6 @@ impl<M: PhysMem> AddressSpace<M> {
         Ok(())
     }
 
-    /// Carries out `mprotect(2)`. `prot` is as the program gave it.
-    ///
-    /// # Errors
-    /// As `mprotect(2)`. What comes before the place of the error is changed, as in Linux.
-    pub fn mprotect(&mut self, address: u64, length: u64, prot: u32) -> Result<()> {
-        let prot = Prot::from_bits(prot).ok_or(Errno::EINVAL)?;
-        let grows = prot & (Prot::GROWSDOWN | Prot::GROWSUP);
-        if grows == Prot::GROWSDOWN | Prot::GROWSUP || !is_page_aligned(address) {
-            return Err(Errno::EINVAL);
-        }
-        if length == 0 {
-            return Ok(());
-        }
-        let end = page_align(length)
-            .and_then(|length| address.checked_add(length))
-            .filter(|end| *end > address)
-            .ok_or(Errno::ENOMEM)?;
-        let mut start = address;
-        let first = match self.areas.get(start) {
-            Some(first) => first,
-            None => self.areas.after(start).filter(|vma| vma.start < end).ok_or(Errno::ENOMEM)?,
-        };
-        if grows == Prot::GROWSDOWN {
-            if !first.attributes.contains(Attributes::GROWSDOWN) {
-                return Err(Errno::EINVAL);
-            }
-            start = first.start;
-        } else if first.start > start {
-            return Err(Errno::ENOMEM);
-        } else if grows == Prot::GROWSUP {
-            // Nothing grows up on x86-64.
-            return Err(Errno::EINVAL);
-        }
-        self.protect(start..end, prot & Prot::ACCESS)
-    }
-
-    /// Changes the protection of `range`, up to the first hole or mapping that must not have it.
-    fn protect(&mut self, range: Range<u64>, prot: Prot) -> Result<()> {
-        let mut at = range.start;
-        while at < range.end {
-            let vma = self.areas.get(at).ok_or(Errno::ENOMEM)?;
-            let part = at..vma.end.min(range.end);
-            let (old, is_shared) = (vma.prot, vma.is_shared());
-            at = part.end;
-            if old == prot {
-                continue;
-            }
-            if !vma.max.contains(prot) {
-                return Err(Errno::EACCES);
-            }
-            self.check_protect(vma, &part, prot)?;
-            self.update_pages(&part, Tables::Keep, |leaf| reprotect(leaf, prot))?;
-            let pages = (part.end - part.start) / PAGE_SIZE;
-            let was_data = u64::from(!is_shared && old.contains(Prot::WRITE));
-            let is_data = u64::from(!is_shared && prot.contains(Prot::WRITE));
-            self.usage.data = self.usage.data + is_data * pages - was_data * pages;
-            self.areas.update(&part, |vma| vma.prot = prot);
-        }
-        Ok(())
-    }
-
-    /// Checks the limits for a new protection of `part` of `vma`.
-    fn check_protect(&self, vma: &Vma, part: &Range<u64>, prot: Prot) -> Result<()> {
-        let splits = usize::from(vma.start < part.start) + usize::from(part.end < vma.end);
-        if self.areas.len() + splits > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
-        let becomes_data = prot.contains(Prot::WRITE) && !vma.is_shared() && !vma.is_data();
-        if !becomes_data {
-            return Ok(());
-        }
-        let pages = (part.end - part.start) / PAGE_SIZE;
-        if self.usage.data + pages > self.limits.data / PAGE_SIZE {
-            return Err(Errno::ENOMEM);
-        }
-        self.check_charge(!vma.attributes.contains(Attributes::NORESERVE), pages)
-    }
-
     /// Unmaps everything, as `execve(2)` does.
     pub fn clear(&mut self) {
         // No page straddles the ends of the address space, so nothing has to be split.
@@ -602,18 +524,6 @@ pub(crate) fn page_flags(prot: Prot) -> Flags {
     flags.set(Flags::WRITE, prot.contains(Prot::WRITE));
     flags.set(Flags::NO_EXECUTE, !prot.contains(Prot::EXEC));
     flags
-}
-
-/// Gives a page a new protection. A page that is not the mapping's own becomes writable only by a
-/// fault: it may have to be copied, or its file told.
-fn reprotect(leaf: Leaf, prot: Prot) -> Change {
-    const PROTECTION: Flags = Flags::PRESENT.union(Flags::WRITE).union(Flags::NO_EXECUTE);
-    let old = leaf.entry.flags();
-    let mut new = old.difference(PROTECTION) | page_flags(prot);
-    if !old.contains(Flags::OWNED) {
-        new.remove(Flags::WRITE);
-    }
-    if old == new { Change::Keep } else { Change::Flags(new) }
 }
 
 #[cfg(test)]
