@@ -17,6 +17,7 @@ pub mod epoll;
 pub mod errno;
 pub mod fcntl;
 pub mod futex;
+pub mod inotify;
 pub mod io;
 pub mod mman;
 pub mod poll;

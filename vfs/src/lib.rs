@@ -26,6 +26,7 @@ pub mod namespace;
 mod open_file;
 mod page;
 pub mod path;
+pub mod watch;
 
 pub use fd_table::{FdTable, OnExec};
 pub use file::{File, Mapping, Region, Synchronise};

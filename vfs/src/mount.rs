@@ -5,11 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use abi::inotify::WatchMask;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 use sync::SpinLock;
 
-use crate::{FileSystem, Inode};
+use crate::{Changes, FileSystem, Inode, watch};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -201,6 +202,17 @@ impl Found {
     /// Returns the directory `location`.
     pub fn directory(location: Location) -> Self {
         Self { location, place: Place::Itself }
+    }
+
+    /// Changes metadata and tells who watches.
+    ///
+    /// # Errors
+    /// As [`Inode::change`].
+    pub fn change(&self, changes: &Changes) -> Result<()> {
+        self.location.inode.change(changes)?;
+        let mask = if changes.size.is_some() { WatchMask::MODIFY } else { WatchMask::ATTRIB };
+        watch::notify_file(self, mask);
+        Ok(())
     }
 
     /// Returns the path as `/proc/self/fd` shows it, with ` (deleted)` if it is gone.

@@ -7,11 +7,12 @@ use alloc::format;
 use alloc::sync::Arc;
 
 use abi::fcntl::{OpenFlags, PATH_MAX, RenameFlags};
+use abi::inotify::WatchMask;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 
 use crate::path::{self, LastLink, LastName, Target};
-use crate::{Changes, Creation, FileSystem, Found, Location, Mount, OpenFile, Place};
+use crate::{Changes, Creation, FileSystem, Found, Location, Mount, OpenFile, Place, watch};
 
 /// The tree of names that begins at one root.
 #[derive(Debug)]
@@ -98,6 +99,7 @@ impl Namespace {
         }
         let creation = Creation { kind: FileType::Regular, ..*creation };
         let inode = target.directory.inode.create(&target.name, &creation)?;
+        target.tell_created(FileType::Regular);
         let file = inode.clone().open(flags)?;
         let location = Location { mount: target.directory.mount.clone(), inode };
         let found = Found { location, place: Place::Name(target.directory, target.name) };
@@ -134,6 +136,7 @@ impl Namespace {
     pub fn make(&self, start: &Location, path: &[u8], creation: &Creation) -> Result<Location> {
         let target = self.new_name(start, path, creation.kind)?;
         let inode = target.directory.inode.create(&target.name, creation)?;
+        target.tell_created(creation.kind);
         Ok(Location { mount: target.directory.mount, inode })
     }
 
@@ -155,7 +158,9 @@ impl Namespace {
             return Err(Errno::ENAMETOOLONG);
         }
         let target = self.new_name(start, path, FileType::Symlink)?;
-        target.directory.inode.symlink(&target.name, text, creation).map(drop)
+        target.directory.inode.symlink(&target.name, text, creation)?;
+        target.tell_created(FileType::Symlink);
+        Ok(())
     }
 
     /// Gives `file` another name, `link(2)`.
@@ -167,7 +172,10 @@ impl Namespace {
         if !Arc::ptr_eq(&file.mount, &target.directory.mount) {
             return Err(Errno::EXDEV);
         }
-        target.directory.inode.link(&target.name, &file.inode)
+        target.directory.inode.link(&target.name, &file.inode)?;
+        watch::notify(&*file.inode, WatchMask::ATTRIB, b"", 0);
+        target.tell_created(file.inode.kind());
+        Ok(())
     }
 
     /// Removes the name of what is no directory, `unlink(2)`.
@@ -179,11 +187,15 @@ impl Namespace {
         if target.last != LastName::Normal {
             return Err(Errno::EISDIR);
         }
-        let found = target.found.ok_or(Errno::ENOENT)?;
+        let found = target.found.clone().ok_or(Errno::ENOENT)?;
         match found.location.is_directory() {
             true => Err(Errno::EISDIR),
             false if target.has_slash => Err(Errno::ENOTDIR),
-            false => target.directory.inode.unlink(&target.name),
+            false => {
+                target.directory.inode.unlink(&target.name)?;
+                target.tell_removed(&found);
+                Ok(())
+            }
         }
     }
 
@@ -204,7 +216,9 @@ impl Namespace {
             return Err(Errno::ENOTDIR);
         }
         check_no_mount(&target.directory, found)?;
-        target.directory.inode.remove_directory(&target.name)
+        target.directory.inode.remove_directory(&target.name)?;
+        target.tell_removed(found);
+        Ok(())
     }
 
     /// Gives what `from` names the name `to`, `renameat2(2)`; each path has its own start.
@@ -234,7 +248,9 @@ impl Namespace {
             return Err(if keeps { Errno::EEXIST } else { Errno::EBUSY });
         }
         check_rename(&from, &to, flags)?;
-        from.directory.inode.rename(&from.name, &to.directory.inode, &to.name, flags)
+        from.directory.inode.rename(&from.name, &to.directory.inode, &to.name, flags)?;
+        tell_renamed(&from, &to, flags);
+        Ok(())
     }
 
     fn new_name(&self, start: &Location, path: &[u8], kind: FileType) -> Result<Target> {
@@ -247,6 +263,46 @@ impl Namespace {
         }
         Ok(target)
     }
+}
+
+impl Target {
+    /// Tells who watches the directory of a new name.
+    fn tell_created(&self, kind: FileType) {
+        watch::notify_name(&*self.directory.inode, &self.name, kind, WatchMask::CREATE);
+    }
+
+    /// Tells who watches the directory or the file of a name that is gone.
+    fn tell_removed(&self, found: &Found) {
+        let inode = &*found.location.inode;
+        watch::notify_removed(inode);
+        watch::notify_name(&*self.directory.inode, &self.name, inode.kind(), WatchMask::DELETE);
+    }
+}
+
+/// Tells who watches the directories or the files of a renaming.
+fn tell_renamed(from: &Target, to: &Target, flags: RenameFlags) {
+    if !watch::is_active() {
+        return;
+    }
+    tell_moved(from, to);
+    if let Some(old) = &to.found {
+        if flags.contains(RenameFlags::EXCHANGE) {
+            tell_moved(to, from);
+        } else {
+            watch::notify_removed(&*old.location.inode);
+        }
+    }
+}
+
+fn tell_moved(from: &Target, to: &Target) {
+    let Some(found) = &from.found else { return };
+    let is_directory = found.location.is_directory();
+    let kind = if is_directory { WatchMask::ISDIR } else { WatchMask::empty() };
+    let cookie = watch::new_cookie();
+    let (gone, come) = (WatchMask::MOVED_FROM | kind, WatchMask::MOVED_TO | kind);
+    watch::notify(&*from.directory.inode, gone, &from.name, cookie);
+    watch::notify(&*to.directory.inode, come, &to.name, cookie);
+    watch::notify(&*found.location.inode, WatchMask::MOVE_SELF, b"", 0);
 }
 
 /// Opens what a path led to; neither `CREAT` nor `EXCL` count any more.
@@ -270,7 +326,7 @@ pub fn open_found(found: Found, flags: OpenFlags) -> Result<Arc<OpenFile>> {
     }
     let file = inode.clone().open(flags)?;
     if flags.contains(OpenFlags::TRUNC) && kind == FileType::Regular {
-        inode.change(&Changes { size: Some(0), ..Changes::default() })?;
+        found.change(&Changes { size: Some(0), ..Changes::default() })?;
     }
     Ok(OpenFile::named(file, found, flags))
 }

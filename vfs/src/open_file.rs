@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use abi::fcntl::{OpenFlags, Whence};
+use abi::inotify::WatchMask;
 use abi::io::{Sink, Source};
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -12,7 +13,7 @@ use sync::SpinLock;
 
 use crate::inode::{DirectoryEntry, FIRST_ENTRY};
 use crate::lock::{FileKey, Locks};
-use crate::{Changes, File, Found, Metadata, Region};
+use crate::{Changes, File, Found, Metadata, Region, watch};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -37,6 +38,9 @@ impl OpenFile {
 
     /// Returns a description of a file that was found by a path.
     pub fn named(file: Arc<dyn File>, found: Found, flags: OpenFlags) -> Arc<Self> {
+        if !flags.contains(OpenFlags::PATH) {
+            watch::notify_file(&found, WatchMask::OPEN);
+        }
         Self::new(file, Some(found), flags)
     }
 
@@ -105,7 +109,7 @@ impl OpenFile {
     /// [`Inode::change`](crate::Inode::change).
     pub fn change(&self, changes: &Changes) -> Result<()> {
         self.file()?;
-        self.found.as_ref().ok_or(Errno::EPERM)?.location.inode.change(changes)
+        self.found.as_ref().ok_or(Errno::EPERM)?.change(changes)
     }
 
     /// Reads from the offset and moves it on, `read(2)`.
@@ -120,6 +124,8 @@ impl OpenFile {
         let mut offset = self.offset.lock();
         let count = file.read(*offset, sink)?;
         *offset = advance(*offset, count);
+        drop(offset);
+        self.tell(WatchMask::ACCESS);
         Ok(count)
     }
 
@@ -133,7 +139,9 @@ impl OpenFile {
             return Err(Errno::ESPIPE);
         }
         check_end(at, sink.room())?;
-        self.readable()?.read(at, sink)
+        let count = self.readable()?.read(at, sink)?;
+        self.tell(WatchMask::ACCESS);
+        Ok(count)
     }
 
     /// Writes to the offset, or with `O_APPEND` to the end, and moves the offset on, `write(2)`.
@@ -149,10 +157,14 @@ impl OpenFile {
         if self.flags().contains(OpenFlags::APPEND) {
             let (end, count) = file.append(source)?;
             *offset = end;
+            drop(offset);
+            self.tell(WatchMask::MODIFY);
             return Ok(count);
         }
         let count = file.write(*offset, source)?;
         *offset = advance(*offset, count);
+        drop(offset);
+        self.tell(WatchMask::MODIFY);
         Ok(count)
     }
 
@@ -168,10 +180,14 @@ impl OpenFile {
         }
         let file = self.writable()?;
         if self.flags().contains(OpenFlags::APPEND) {
-            return file.append(source).map(|(_, count)| count);
+            let (_, count) = file.append(source)?;
+            self.tell(WatchMask::MODIFY);
+            return Ok(count);
         }
         check_end(at, source.left())?;
-        file.write(at, source)
+        let count = file.write(at, source)?;
+        self.tell(WatchMask::MODIFY);
+        Ok(count)
     }
 
     /// Returns the offset, in bytes; of a directory, the place of the next entry.
@@ -256,7 +272,19 @@ impl OpenFile {
         if !self.flags().is_writable() {
             return Err(Errno::EINVAL);
         }
-        file.truncate(size)
+        file.truncate(size)?;
+        self.tell(WatchMask::MODIFY);
+        Ok(())
+    }
+
+    /// Tells who watches the file.
+    #[inline]
+    fn tell(&self, mask: WatchMask) {
+        if let Some(found) = &self.found
+            && watch::is_active()
+        {
+            watch::notify_file(found, mask);
+        }
     }
 
     /// Notes that the description may have locks in `locks`, which are given back when it goes.
@@ -292,6 +320,11 @@ impl OpenFile {
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
+        let flags = self.flags();
+        if !flags.contains(OpenFlags::PATH) {
+            let wrote = flags.is_writable();
+            self.tell(if wrote { WatchMask::CLOSE_WRITE } else { WatchMask::CLOSE_NOWRITE });
+        }
         if let Some((locks, key)) = self.locked.get_mut().take() {
             locks.forget(key, self.id);
         }

@@ -9,10 +9,11 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
-use abi::Result;
 use abi::io::{Sink, Source};
+use abi::{Errno, Result};
 use sync::SpinLock;
 
 /// PageBytes in a page.
@@ -25,14 +26,15 @@ pub type PageBytes = [u8; PAGE_SIZE];
 struct Frame(PageBytes);
 
 enum Memory {
-    Owned(Box<Frame>),
+    /// One frame; a slice because only vectors can fail to get memory.
+    Owned(Box<[Frame]>),
     Lent(&'static mut PageBytes),
 }
 
 impl Memory {
     fn bytes(&mut self) -> &mut PageBytes {
         match self {
-            Self::Owned(frame) => &mut frame.0,
+            Self::Owned(frame) => &mut frame[0].0,
             Self::Lent(bytes) => bytes,
         }
     }
@@ -49,8 +51,14 @@ pub struct Page(Arc<Shared>);
 
 impl Page {
     /// Returns a new page of zeros.
-    pub fn zeroed() -> Self {
-        Self::new(Memory::Owned(Box::new(Frame([0; PAGE_SIZE]))))
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub fn zeroed() -> Result<Self> {
+        let mut frames = Vec::new();
+        frames.try_reserve_exact(1).map_err(|_| Errno::ENOMEM)?;
+        frames.push(Frame([0; PAGE_SIZE]));
+        Ok(Self::new(Memory::Owned(frames.into_boxed_slice())))
     }
 
     /// Returns a page of memory that nobody else uses; `None` if it is not aligned to a page.
@@ -122,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_page_is_aligned_and_clones_are_the_same() {
-        let page = Page::zeroed();
+        let page = Page::zeroed().unwrap();
         assert!(page.address().is_multiple_of(PAGE_SIZE));
         let clone = page.clone();
         assert_eq!(clone.write(1, 3, &mut b"ab".as_slice()), Ok(2));

@@ -21,7 +21,7 @@ impl Subject {
     /// As [`vfs::Inode::change`].
     fn change(&self, changes: &Changes) -> Result<()> {
         match self {
-            Self::Found(found) => found.location.inode.change(changes),
+            Self::Found(found) => found.change(changes),
             Self::Open(file) => file.change(changes),
         }
     }
@@ -166,11 +166,12 @@ pub(super) fn umask(_cx: &mut Context<'_>, mask: u32) -> Result<u32> {
 /// `truncate(2)`.
 pub(super) fn truncate(_cx: &mut Context<'_>, path: u64, length: i64) -> Result<()> {
     let size = u64::try_from(length).map_err(|_| Errno::EINVAL)?;
-    let inode = file::current().find(&read_path(path)?)?.location.inode;
+    let found = file::current().find(&read_path(path)?)?;
+    let inode = found.location.inode.clone();
     match inode.kind() {
         FileType::Regular => {
             limit::check_size(size)?;
-            inode.change(&Changes { size: Some(size), ..Changes::default() })?;
+            found.change(&Changes { size: Some(size), ..Changes::default() })?;
             backing::cut(&inode.open(OpenFlags::RDONLY)?, size);
             Ok(())
         }

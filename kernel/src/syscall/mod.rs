@@ -12,6 +12,7 @@ mod event;
 mod exec;
 mod file;
 pub(crate) mod futex;
+mod inotify;
 mod io;
 mod lock;
 mod memory;

@@ -7,8 +7,9 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, barrier, credentials, descriptor, dir, event, exec, file, futex, io, lock,
-    memory, numa, poll, prctl, process, scheduling, signal, socket, system, thread, time, unknown,
+    Context, attribute, barrier, credentials, descriptor, dir, event, exec, file, futex, inotify,
+    io, lock, memory, numa, poll, prctl, process, scheduling, signal, socket, system, thread, time,
+    unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -147,6 +148,11 @@ syscalls! {
     fremovexattr => attribute::fxattr(fd, name);
     /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
+    // watching
+    inotify_init => inotify::inotify_init();
+    inotify_init1 => inotify::inotify_init1(flags);
+    inotify_add_watch => inotify::inotify_add_watch(fd, pathname, mask);
+    inotify_rm_watch => inotify::inotify_rm_watch(fd, wd);
     // names
     mkdir => dir::mkdir(pathname, mode);
     mkdirat => dir::mkdirat(dirfd, pathname, mode);

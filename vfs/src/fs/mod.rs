@@ -7,4 +7,4 @@ pub mod procfs;
 pub mod ramfs;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;

@@ -111,8 +111,7 @@ impl Contents {
         if let Some(page) = self.existing(index, volume)? {
             return Ok(page);
         }
-        volume.take_pages(1)?;
-        let page = Page::zeroed();
+        let page = volume.new_page()?;
         self.pages.insert(index, page.clone());
         Ok(page)
     }
@@ -251,11 +250,13 @@ impl Contents {
             self.pages.extend(page.clone().map(|page| (index, page)));
             return Ok(page);
         }
-        if let Err(errno) = volume.take_pages(1) {
-            self.lend(index, bytes);
-            return Err(errno);
-        }
-        let page = Page::zeroed();
+        let page = match volume.new_page() {
+            Ok(page) => page,
+            Err(errno) => {
+                self.lend(index, bytes);
+                return Err(errno);
+            }
+        };
         page.with(|copy| copy[..bytes.len()].copy_from_slice(bytes));
         self.pages.insert(index, page.clone());
         Ok(Some(page))

@@ -54,6 +54,12 @@ impl Volume {
         taken.map(drop).map_err(|_| Errno::ENOSPC)
     }
 
+    /// Returns a new page, counted.
+    fn new_page(&self) -> Result<Page> {
+        self.take_pages(1)?;
+        Page::zeroed().inspect_err(|_| self.give_pages(1))
+    }
+
     fn give_pages(&self, count: u64) {
         self.used_pages.fetch_sub(count, Ordering::Relaxed);
     }
