@@ -1,5 +1,6 @@
 // CPU-time clocks: a computing thread's clock moves, a sleeping one's hardly does.
 #include "../test.h"
+#include <sched.h>
 #include <sys/resource.h>
 
 static long microseconds(clockid_t clock)
@@ -11,9 +12,13 @@ static long microseconds(clockid_t clock)
 	return at.tv_sec * 1000000 + at.tv_nsec / 1000;
 }
 
+static atomic_int go;
+
 static void *compute(void *unused)
 {
 	(void)unused;
+	while (!go)
+		sched_yield();
 	while (microseconds(CLOCK_THREAD_CPUTIME_ID) < 20000)
 		;
 	return (void *)(microseconds(CLOCK_THREAD_CPUTIME_ID) / 1000);
@@ -35,6 +40,7 @@ int main(void)
 	pthread_t thread = spawn(compute, NULL);
 	RETURNS(pthread_getcpuclockid(thread, &clock));
 	YES(clock < 0);
+	go = 1;
 	pthread_join(thread, &result);
 	YES((long)result >= 20);
 	thread = spawn(rest, NULL);
