@@ -151,9 +151,12 @@ pub(crate) struct TestArgs {
 /// What `scull bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// The benchmark: memcached.
+    /// What to run: memcached, the comparison, or soak, a long mixed load that looks for leaks.
     #[arg(default_value = "memcached")]
     pub(crate) what: String,
+    /// How long the soak is.
+    #[arg(long, default_value = "10", value_name = "MINUTES", value_parser = parse_minutes)]
+    pub(crate) minutes: core::time::Duration,
     /// How often each guest is measured, in alternation.
     #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
     pub(crate) pairs: u8,
@@ -377,11 +380,17 @@ impl FromStr for Net {
 
 /// Parses a number of seconds, whole or not.
 fn parse_timeout(text: &str) -> Result<core::time::Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| core::time::Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| format!("'{text}' is not a number of seconds above 0"))
+    parse_time(text, 1.0).ok_or_else(|| format!("'{text}' is not a number of seconds above 0"))
+}
+
+/// Parses a number of minutes, whole or not.
+fn parse_minutes(text: &str) -> Result<core::time::Duration, String> {
+    parse_time(text, 60.0).ok_or_else(|| format!("'{text}' is not a number of minutes above 0"))
+}
+
+fn parse_time(text: &str, unit: f64) -> Option<core::time::Duration> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0)?;
+    core::time::Duration::try_from_secs_f64(number * unit).ok()
 }
 
 #[cfg(test)]

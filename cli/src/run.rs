@@ -133,7 +133,7 @@ impl Session {
                 self.report.log(&level, &message);
                 None
             }
-            Event::Other => None,
+            Event::Memory(_) | Event::Other => None,
         }
     }
 

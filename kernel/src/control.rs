@@ -12,7 +12,8 @@ use sync::SpinLock;
 use crate::arch::apic::Trigger;
 use crate::arch::irq;
 use crate::arch::serial::CONTROL;
-use crate::process::{exit, signal};
+use crate::memory::report::Summary;
+use crate::process::{Process, exit, signal};
 
 /// The ISA interrupt of COM2.
 const INTERRUPT: u8 = 3;
@@ -35,6 +36,8 @@ pub(crate) enum Event<'a> {
         /// The port's number.
         port: u16,
     },
+    /// What memory there is and who has it, in answer to `memory`.
+    Memory(Summary),
     /// The program ended by itself with this status.
     Exit(u8),
     /// The program was ended by this signal.
@@ -67,6 +70,10 @@ pub(crate) fn send(event: Event<'_>) {
         }
         Event::Listening { protocol, port } => {
             write!(line, r#"{{"event":"listening","proto":"{protocol}","port":{port}}}"#)
+        }
+        Event::Memory(summary) => {
+            let threads = Process::current().thread_count();
+            write!(line, r#"{{"event":"memory",{summary},"threads":{threads}}}"#)
         }
         Event::Exit(status) => write!(line, r#"{{"event":"exit","status":{status}}}"#),
         Event::Signal(signal) => write!(line, r#"{{"event":"signal","signal":{signal}}}"#),
@@ -115,6 +122,7 @@ pub(crate) fn serve() {
 
 fn obey(command: &[u8]) {
     match command {
+        b"memory" => send(Event::Memory(Summary::now())),
         b"term" => signal::terminate(),
         b"kill" => exit::power_off(exit::Status::Signal(9)),
         _ => log::warn!("unknown command from the host: {:?}", command.escape_ascii()),

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::linux::{self, Linux};
 use super::{START, load, network};
@@ -15,7 +15,7 @@ use crate::args::{Accel, ContentArgs, MachineKind, Net, Protocol, Publish};
 use crate::image::Launch;
 use crate::prepare;
 use crate::project;
-use crate::vmm::{Guest, Machine, Message, qemu};
+use crate::vmm::{Event, Guest, Machine, Memory, Message, qemu};
 
 /// The application that is measured, and its port.
 const PORT: &str = "memcached";
@@ -26,6 +26,8 @@ const CONNECTIONS: [&str; 2] = ["-c", "8192"];
 const FORWARDED: u16 = 21211;
 /// How long a guest that is told to end may take.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long a kernel may take to answer on the control channel.
+const ANSWER: Duration = Duration::from_secs(20);
 const MEBIBYTE: u64 = 1 << 20;
 
 /// What runs in the machine.
@@ -210,6 +212,29 @@ impl Running {
             smaps.lines().skip_while(|line| !(line.starts_with("Size:") && line.ends_with(&size)));
         let resident = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap_or("0 kB");
         Ok(resident.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) * 1024.0)
+    }
+
+    /// Returns how the guest says that its memory is used.
+    ///
+    /// # Errors
+    /// Fails where it has ended, or says nothing.
+    pub(crate) fn memory(&mut self) -> Result<Memory> {
+        self.guest.ask_memory();
+        loop {
+            match self.messages.recv_timeout(ANSWER).context("the guest's kernel is silent")? {
+                Message::Event(Event::Memory(memory)) => return Ok(memory),
+                Message::Event(Event::Log { level, message }) => {
+                    eprintln!("scull: the kernel says ({level}): {message}");
+                }
+                Message::Event(
+                    event @ (Event::Panic { .. } | Event::Exit { .. } | Event::Signal { .. }),
+                ) => {
+                    bail!("the guest ended: {event:?}");
+                }
+                Message::Ended(status, words) => bail!("QEMU ended, {status}: {words}"),
+                _ => {}
+            }
+        }
     }
 
     /// Ends the monitor in its own way; returns what it said on its standard error.

@@ -10,6 +10,7 @@ mod linux;
 mod load;
 mod network;
 mod report;
+mod soak;
 
 use core::fmt::Write as _;
 use core::net::SocketAddr;
@@ -69,8 +70,10 @@ struct Cell {
 /// # Errors
 /// Fails where a guest does not start or a load goes wrong.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
-    if args.what != "memcached" {
-        bail!("there is no benchmark '{}'; there is: memcached", args.what);
+    match args.what.as_str() {
+        "memcached" => {}
+        "soak" => return soak::soak(args),
+        other => bail!("there is no benchmark '{other}'; there are: memcached, soak"),
     }
     let folder = project::cache("bench")?;
     let kit = guest::Kit::prepare(&folder, args.kernel.as_deref())?;

@@ -24,6 +24,8 @@ pub(crate) enum Event {
         /// The port in the guest.
         port: u16,
     },
+    /// How the guest's memory is used.
+    Memory(Memory),
     /// The application exited.
     Exit {
         /// Its status.
@@ -51,6 +53,28 @@ pub(crate) enum Event {
     Other,
 }
 
+/// How a guest's memory is used. Frames have 4 KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Memory {
+    /// Frames in all.
+    pub(crate) frames_total: u64,
+    /// Frames that nobody has.
+    pub(crate) frames_free: u64,
+    /// Frames of the application, its page tables included.
+    pub(crate) frames_program: u64,
+    /// Bytes of objects in the kernel's heap.
+    pub(crate) heap_used: u64,
+    /// Threads of the application.
+    pub(crate) threads: u64,
+}
+
+impl Memory {
+    /// Returns the frames that the kernel has for itself.
+    pub(crate) const fn frames_kernel(&self) -> u64 {
+        self.frames_total.saturating_sub(self.frames_free).saturating_sub(self.frames_program)
+    }
+}
+
 impl Event {
     /// Reads a line of the control channel.
     pub(crate) fn parse(line: &[u8]) -> Self {
@@ -68,6 +92,10 @@ mod tests {
         let expected = Event::Listening { proto: "tcp".to_owned(), port: 11211 };
         assert_eq!(Event::parse(listening), expected);
         assert_eq!(Event::parse(br#"{"event":"exit","status":3}"#), Event::Exit { status: 3 });
+        let memory = br#"{"event":"memory","frames_total":9,"frames_free":4,"frames_program":3,"heap_used":7,"threads":1}"#;
+        assert!(
+            matches!(Event::parse(memory), Event::Memory(memory) if memory.frames_kernel() == 2)
+        );
         assert_eq!(
             Event::parse(br#"{"event":"signal","signal":11}"#),
             Event::Signal { signal: 11 }

@@ -24,7 +24,7 @@ use anyhow::{Context as _, Result, anyhow};
 use nix::sys::{prctl, signal};
 use nix::unistd::{self, Pid};
 
-pub(crate) use self::event::Event;
+pub(crate) use self::event::{Event, Memory};
 use crate::args::{Accel, MachineKind, Net, Publish};
 
 /// The hidden command that becomes the virtual machine monitor.
@@ -152,6 +152,12 @@ impl Guest {
     pub(crate) fn terminate(&mut self) {
         // A guest that is gone says so by its own message.
         let _ = self.control.write_all(b"term\n");
+    }
+
+    /// Asks the kernel how its memory is used; [`Event::Memory`] answers.
+    pub(crate) fn ask_memory(&mut self) {
+        // A guest that is gone says so by its own message.
+        let _ = self.control.write_all(b"memory\n");
     }
 
     /// Ends the machine at once.

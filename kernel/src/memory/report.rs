@@ -1,7 +1,8 @@
-//! What is told of memory when a program dies of it. It goes to the host, not to the console,
-//! which is the program's.
+//! What is told of memory: when a program dies of it, and when the host asks. It goes to the host,
+//! not to the console, which is the program's.
 
 use alloc::string::String;
+use core::fmt;
 
 use mm::PAGE_SIZE;
 
@@ -9,6 +10,40 @@ use super::heap::HEAP;
 use super::{FRAMES, maps, space};
 use crate::arch::frame::TrapFrame;
 use crate::panic::Registers;
+
+/// Who has the machine's memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Summary {
+    frames_total: u64,
+    frames_free: u64,
+    /// The program's own pages and its page tables.
+    frames_program: u64,
+    /// Bytes of objects in the kernel's heap.
+    heap_used: usize,
+}
+
+impl Summary {
+    /// Returns how it is now.
+    pub(crate) fn now() -> Self {
+        let frames = FRAMES.statistics();
+        let usage = space::lock().usage();
+        Self {
+            frames_total: frames.total,
+            frames_free: frames.free,
+            frames_program: usage.resident_anonymous + usage.tables,
+            heap_used: HEAP.statistics().map(|class| class.used * class.size).sum(),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    /// Writes members of a JSON object.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { frames_total, frames_free, frames_program, heap_used } = self;
+        write!(f, r#""frames_total":{frames_total},"frames_free":{frames_free},"#)?;
+        write!(f, r#""frames_program":{frames_program},"heap_used":{heap_used}"#)
+    }
+}
 
 /// Tells of an exception that ends the program: its registers, and what is mapped where it was.
 pub(crate) fn fault(frame: &TrapFrame, address: u64) {
