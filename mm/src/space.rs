@@ -17,7 +17,7 @@ use abi::{Errno, Result};
 
 use crate::addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
 use crate::areas::Areas;
-use crate::entry::{Flags, Leaf};
+use crate::entry::{Flags, Leaf, Size};
 use crate::frame::Frames;
 use crate::gaps::Wanted;
 use crate::page_table::{Change, PageTable, Tables};
@@ -98,6 +98,17 @@ pub struct Usage {
     pub peak_resident: u64,
     /// Page faults that were resolved: a count, not pages.
     pub faults: u64,
+}
+
+/// What of a range is in memory, in pages.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Resident {
+    /// The program's own.
+    pub anonymous: u64,
+    /// Of files.
+    pub file: u64,
+    /// Of these, in huge pages.
+    pub huge: u64,
 }
 
 impl Usage {
@@ -236,6 +247,25 @@ impl<M: PhysMem> AddressSpace<M> {
     /// Returns whether all of `range` is mapped.
     pub fn is_mapped(&self, range: Range<u64>) -> bool {
         self.areas.is_covered(range)
+    }
+
+    /// Returns what of `range` is in memory.
+    pub fn resident(&self, range: Range<u64>) -> Resident {
+        let mut resident = Resident::default();
+        let (mut at, end) = (VirtAddr::new(range.start), VirtAddr::new(range.end));
+        while let Some(leaf) = self.table.next_leaf(at, end) {
+            at = leaf.start.offset(leaf.size.bytes());
+            let pages = leaf.size.bytes() / PAGE_SIZE;
+            if leaf.entry.flags().contains(Flags::OWNED) {
+                resident.anonymous += pages;
+            } else if leaf.entry.frame() != self.zero {
+                resident.file += pages;
+            }
+            if leaf.size == Size::Huge {
+                resident.huge += pages;
+            }
+        }
+        resident
     }
 
     /// Returns the page tables.

@@ -378,6 +378,8 @@ fn huge_pages_serve_large_aligned_memory_only_when_wanted() {
     assert_eq!(at % HUGE_SIZE, 0);
     assert!(store(&mut space, memory, at + 12345, 3));
     assert_eq!(space.usage().resident_anonymous, 512);
+    let resident = space.resident(at..at + (4 << 20));
+    assert_eq!((resident.anonymous, resident.file, resident.huge), (512, 0, 512));
     space.munmap(at + PAGE_SIZE, PAGE_SIZE).unwrap();
     assert_eq!(space.usage().resident_anonymous, 511);
     assert_eq!(load(&mut space, memory, at + 12345), Some(3));

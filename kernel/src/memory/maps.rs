@@ -1,9 +1,11 @@
-//! What `/proc/self/maps` and `/proc/self/statm` say, `proc_pid_maps(5)`.
+//! What `/proc/self/maps`, `smaps` and `statm` say, `proc_pid_maps(5)`.
 
 use alloc::format;
 use alloc::vec::Vec;
 
 use abi::mman::Prot;
+use mm::PAGE_SIZE;
+use mm::space::Resident;
 use mm::vma::{Identity, Role, Vma};
 
 use super::space;
@@ -19,6 +21,55 @@ pub(crate) fn maps() -> Vec<u8> {
         line(vma, &mut text);
     }
     text
+}
+
+/// Returns the contents of `/proc/self/smaps`, `proc_pid_smaps(5)`.
+pub(crate) fn smaps() -> Vec<u8> {
+    let mappings: Vec<(Vma, Resident)> = {
+        let space = space::lock();
+        space.mappings().map(|vma| (vma.clone(), space.resident(vma.range()))).collect()
+    };
+    let mut text = Vec::new();
+    for (vma, resident) in &mappings {
+        line(vma, &mut text);
+        sizes(vma, *resident, &mut text);
+    }
+    text
+}
+
+/// Adds what `smaps` says below a mapping's line. Nobody shares pages with another process; a page
+/// of a file counts as clean, for it is the file itself.
+fn sizes(vma: &Vma, resident: Resident, text: &mut Vec<u8>) {
+    let Resident { anonymous, file, huge } = resident;
+    let all = anonymous + file;
+    let locked = if vma.is_locked() { all } else { 0 };
+    let sizes = [
+        ("Size:", vma.pages()),
+        ("KernelPageSize:", 1),
+        ("MMUPageSize:", 1),
+        ("Rss:", all),
+        ("Pss:", all),
+        ("Pss_Dirty:", anonymous),
+        ("Shared_Clean:", 0),
+        ("Shared_Dirty:", 0),
+        ("Private_Clean:", file),
+        ("Private_Dirty:", anonymous),
+        ("Referenced:", all),
+        ("Anonymous:", anonymous),
+        ("LazyFree:", 0),
+        ("AnonHugePages:", huge),
+        ("ShmemPmdMapped:", 0),
+        ("FilePmdMapped:", 0),
+        ("Shared_Hugetlb:", 0),
+        ("Private_Hugetlb:", 0),
+        ("Swap:", 0),
+        ("SwapPss:", 0),
+        ("Locked:", locked),
+    ];
+    for (name, pages) in sizes {
+        let kib = pages * PAGE_SIZE / 1024;
+        text.extend_from_slice(format!("{name:16}{kib:8} kB\n").as_bytes());
+    }
 }
 
 /// Returns the line for the mapping that `address` is in, without its line end.

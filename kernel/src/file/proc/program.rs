@@ -46,6 +46,7 @@ pub(super) fn add(program: &Table) {
     program.add("auxv", Node::file(|| Ok(image()?.auxv.clone())));
     program.add("comm", tasks::comm(PID));
     program.add("maps", text(maps::maps));
+    program.add("smaps", text(maps::smaps));
     program.add("statm", text(maps::statm));
     program.add("stat", Node::file(|| stat(PID)));
     program.add("status", Node::file(|| status(PID)));
