@@ -47,10 +47,13 @@ impl Local {
 
     /// Accounts the running thread's time and returns whether its slice is over.
     fn tick(&self) -> bool {
+        self.tick_locked(&mut self.queue.lock())
+    }
+
+    fn tick_locked(&self, queue: &mut RunQueue<Arc<Thread>>) -> bool {
         let now = clock::now();
         let ran = now.since(Instant::from_nanos(self.accounted.load(Ordering::Relaxed)));
         self.accounted.store(now.as_nanos(), Ordering::Relaxed);
-        let mut queue = self.queue.lock();
         if let Some(current) = queue.current() {
             thread::charge(&current.thread, u64::try_from(ran.as_nanos()).unwrap_or(u64::MAX));
         }
@@ -70,6 +73,11 @@ pub(crate) fn wake(thread: &Arc<Thread>) {
     let Some(entity) = sleep.entity.take() else { return };
     let local = LOCALS.get(entity.last_cpu()).unwrap_or(&LOCALS[0]);
     let mut queue = local.queue.lock();
+    if queue.waiting() == 0 {
+        // The running thread has been alone, perhaps for long, and had that time to itself: it
+        // is not to be shared with the one that comes.
+        let _ = local.tick_locked(&mut queue);
+    }
     if queue.enqueue(thread.clone(), entity) {
         local.is_preempted.store(true, Ordering::Relaxed);
         Cpu::current().call_attention();

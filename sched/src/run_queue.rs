@@ -115,7 +115,8 @@ impl<T> RunQueue<T> {
     }
 
     /// Puts a thread that became ready in, and returns whether it should run at once in place of
-    /// the current one (also if there is none).
+    /// the current one (also if there is none). The time of a thread that ran alone is to be
+    /// accounted before ([`tick`](Self::tick)), or it would count as taken from both.
     #[must_use = "a thread that should run at once preempts the current one"]
     pub fn enqueue(&mut self, thread: T, mut entity: Entity) -> bool {
         let ahead = entity.ahead.clamp(-MOST_LAG, MOST_LAG);
@@ -361,6 +362,23 @@ mod tests {
             })
             .unwrap();
         assert!(waited <= 1, "waited {waited} slices");
+    }
+
+    #[test]
+    fn a_newcomer_does_not_get_the_time_back_that_another_had_alone() {
+        let mut queue = RunQueue::new();
+        let _ = queue.enqueue(0, entity());
+        picked(&mut queue);
+        let _ = queue.tick(Duration::from_secs(1));
+        let _ = queue.enqueue(1, entity());
+        queue.put_back();
+        let mut turns = [0; 2];
+        for _ in 0..20 {
+            turns[picked(&mut queue).unwrap() as usize] += 1;
+            let _ = queue.tick(Duration::from_millis(3));
+            queue.put_back();
+        }
+        assert!(turns[0] >= 9, "{turns:?}");
     }
 
     #[test]
