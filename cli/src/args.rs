@@ -21,8 +21,6 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Boot a port, an ELF program or an image in the foreground.
     Run(RunArgs),
-    /// Boot it with every system call printed.
-    Trace(RunArgs),
     /// Make a bootable image of a port or an ELF program.
     Build(BuildArgs),
     /// List the ports with their status.

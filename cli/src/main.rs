@@ -48,8 +48,7 @@ fn main() -> ExitCode {
 /// Runs a command; returns the status to exit with.
 fn dispatch(command: Command) -> Result<u8> {
     match command {
-        Command::Run(args) => run::run(&args, &[]),
-        Command::Trace(args) => run::run(&args, &["trace=on"]),
+        Command::Run(args) => run::run(&args),
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
         Command::Bench(args) => bench::bench(&args),

@@ -23,12 +23,11 @@ use crate::{error, project, symbol};
 /// How long a machine may take to power off once its application has ended.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Runs what `args` name, with `boot` added to the kernel's command line; returns the
-/// application's exit status, 128+N for a fatal signal N.
+/// Runs what `args` name; returns the application's exit status, 128+N for a fatal signal N.
 ///
 /// # Errors
 /// Fails where it cannot be started, or ends otherwise than by the application's end.
-pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
+pub(crate) fn run(args: &RunArgs) -> Result<u8> {
     let start = Instant::now();
     if !args.machine.volume.is_empty() {
         return Err(error::usage("--volume is not supported yet; put files in with --file"));
@@ -41,8 +40,6 @@ pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
         report.note("the kernel uses one processor for now; --cpus has no effect");
     }
     let publish = claim(&launch.publish, &args.machine.net)?;
-    let mut extra = args.machine.boot.clone();
-    extra.extend(boot.iter().map(|word| (*word).to_owned()));
     let machine = Machine {
         kind: args.machine.machine,
         accel: args.machine.accel,
@@ -50,7 +47,7 @@ pub(crate) fn run(args: &RunArgs, boot: &[&str]) -> Result<u8> {
         cpus: 1,
         kernel,
         image,
-        command_line: qemu::command_line(&launch, &args.machine.net, &extra),
+        command_line: qemu::command_line(&launch, &args.machine.net, &args.machine.boot),
         net: args.machine.net.clone(),
         publish,
         plugin: None,
