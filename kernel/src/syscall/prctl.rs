@@ -33,7 +33,7 @@ pub(super) fn prctl(cx: &mut Context<'_>, op: u32, argument: u64, rest: u64) -> 
         PR_SET_KEEPCAPS if argument <= 1 => attributes.keeps_capabilities = argument == 1,
         PR_GET_KEEPCAPS => return Ok(attributes.keeps_capabilities.into()),
         PR_SET_NO_NEW_PRIVS if argument == 1 && rest == 0 => {
-            attributes.has_no_new_privileges = true
+            attributes.has_no_new_privileges = true;
         }
         PR_GET_NO_NEW_PRIVS if argument == 0 && rest == 0 => {
             return Ok(attributes.has_no_new_privileges.into());
