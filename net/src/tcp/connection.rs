@@ -35,8 +35,6 @@ pub(super) struct Connection {
     pub(super) is_read_shut: bool,
     /// The program shut down writing.
     pub(super) is_write_shut: bool,
-    /// The program found the send buffer full and is to be told of room.
-    pub(super) wants_room: bool,
     /// The receive buffer was full: it is to grow.
     pub(super) wants_receive: bool,
     /// The send buffer was full: it is to grow when it is empty.
@@ -68,7 +66,6 @@ impl Connection {
             has_fin: false,
             is_read_shut: false,
             is_write_shut: false,
-            wants_room: false,
             wants_receive: false,
             wants_send: false,
             is_delayed: false,

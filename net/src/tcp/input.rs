@@ -110,6 +110,7 @@ pub(crate) fn input_too_big(
 struct Before {
     unread: usize,
     unacknowledged: usize,
+    is_writable: bool,
     phase: Phase,
 }
 
@@ -247,7 +248,12 @@ impl Tcp {
 
 impl Connection {
     fn before(&self) -> Before {
-        Before { unread: self.unread(), unacknowledged: self.unacknowledged(), phase: self.phase() }
+        Before {
+            unread: self.unread(),
+            unacknowledged: self.unacknowledged(),
+            is_writable: self.is_writable(),
+            phase: self.phase(),
+        }
     }
 
     /// Handles what an idle connection hears most, without an engine. Returns whether that was it.
@@ -299,8 +305,8 @@ impl Connection {
         if unacknowledged < before.unacknowledged || unacknowledged == 0 {
             self.progress = now;
         }
-        if unacknowledged < before.unacknowledged && self.wants_room && self.is_writable() {
-            self.wants_room = false;
+        // Told whether or not a write failed before: epoll may have been asked for it meanwhile.
+        if !before.is_writable && self.is_writable() {
             events |= Events::OUT | Events::WRNORM;
         }
         events

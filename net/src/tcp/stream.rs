@@ -238,7 +238,6 @@ impl Connection {
             }
         }
         if source.left() > 0 {
-            self.wants_room = true;
             self.wants_send = engine.sizes.send < BUFFER_MAX;
         }
         if engine.peek().send_queue() == total {
