@@ -5,6 +5,7 @@
 mod argument;
 mod attribute;
 mod barrier;
+mod copy;
 mod credentials;
 mod descriptor;
 mod dir;

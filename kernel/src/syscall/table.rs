@@ -7,9 +7,9 @@ use abi::{Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
-    Context, attribute, barrier, credentials, descriptor, dir, event, exec, file, futex, inotify,
-    io, lock, memory, numa, poll, prctl, process, scheduling, signal, socket, system, thread, time,
-    unknown,
+    Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
+    inotify, io, lock, memory, numa, poll, prctl, process, scheduling, signal, socket, system,
+    thread, time, unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -77,8 +77,8 @@ syscalls! {
     /// partial: RWF_NOWAIT and RWF_APPEND are EOPNOTSUPP
     pwritev2 => io::pwritev2(fd, iov, iovcnt, offset, offset_high, flags);
     lseek => io::lseek(fd, offset, whence);
-    sendfile => io::sendfile(out_fd, in_fd, offset, count);
-    copy_file_range => io::copy_file_range(fd_in, off_in, fd_out, off_out, size, flags);
+    sendfile => copy::sendfile(out_fd, in_fd, offset, count);
+    copy_file_range => copy::copy_file_range(fd_in, off_in, fd_out, off_out, size, flags);
     fsync => io::fsync(fd);
     fdatasync => io::fdatasync(fd);
     sync => io::sync();

@@ -14,7 +14,7 @@ use abi::stat::{FileType, make_device};
 use abi::{Errno, Result};
 use sync::SpinLock;
 
-use crate::{Creation, File, Inode, Mapping};
+use crate::{Creation, File, Inode, Mapping, PAGE_SIZE, PageBytes};
 
 /// Makes random bytes for `/dev/random` and `/dev/urandom`.
 pub trait Random: Debug + Send + Sync {
@@ -134,6 +134,21 @@ fn supply(sink: &mut dyn Sink, mut make: impl FnMut(&mut [u8])) -> Result<usize>
     Ok(total)
 }
 
+/// Fills what `sink` has room for with zeros.
+fn zeros(sink: &mut dyn Sink) -> Result<usize> {
+    static ZEROS: PageBytes = [0; PAGE_SIZE];
+    let mut total = 0;
+    while sink.room() != 0 {
+        match sink.put(&ZEROS[..sink.room().min(PAGE_SIZE)]) {
+            Ok(0) => break,
+            Ok(count) => total += count,
+            Err(errno) if total == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(total)
+}
+
 #[derive(Debug)]
 struct Null;
 
@@ -165,7 +180,7 @@ struct Zero;
 
 impl File for Zero {
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        supply(sink, |_| ())
+        zeros(sink)
     }
 
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
@@ -194,7 +209,7 @@ struct Full;
 
 impl File for Full {
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        supply(sink, |_| ())
+        zeros(sink)
     }
 
     fn write(&self, _at: u64, _source: &mut dyn Source) -> Result<usize> {

@@ -6,6 +6,7 @@
 
 mod contents;
 mod directory;
+mod file;
 mod names;
 
 use alloc::boxed::Box;
@@ -14,11 +15,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use abi::fcntl::{
-    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, FallocateMode,
-    OpenFlags, RenameFlags,
-};
-use abi::io::{Sink, Source};
+use abi::fcntl::{F_SEAL_SEAL, OpenFlags, RenameFlags};
 use abi::stat::{FileType, S_IALLUGO, S_ISGID, S_ISUID};
 use abi::statfs::{ST_NOATIME, ST_VALID, Statfs, TMPFS_MAGIC};
 use abi::time::Timespec;
@@ -27,13 +24,10 @@ use sync::SpinLock;
 
 use self::contents::Contents;
 use self::directory::Directory;
-use crate::anon::{Pipe, PipeAccess};
+use crate::anon::Pipe;
 use crate::fs::devices::Devices;
 use crate::inode::DirectoryEntry;
-use crate::{
-    BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Mapping, Metadata, Page, Region,
-    Synchronise,
-};
+use crate::{BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Metadata, Page};
 
 /// What all files of one file system share.
 #[derive(Debug)]
@@ -243,43 +237,6 @@ impl RamInode {
         }
     }
 
-    /// Lets a new file be sealed, which others cannot be: `MFD_ALLOW_SEALING`.
-    pub fn allow_seals(&self) {
-        self.seals.store(0, Ordering::Relaxed);
-    }
-
-    /// Returns what must not be done to the contents any more, `F_SEAL_*`.
-    pub fn seals(&self) -> u32 {
-        self.seals.load(Ordering::Relaxed)
-    }
-
-    /// Adds to [`seals`](Self::seals).
-    ///
-    /// # Errors
-    /// `EPERM` if no more may be added.
-    pub fn add_seals(&self, seals: u32) -> Result<()> {
-        let add = |old: u32| (old & F_SEAL_SEAL == 0).then_some(old | seals);
-        let added = self.seals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        added.map(drop).map_err(|_| Errno::EPERM)
-    }
-
-    /// Fails with `EPERM` if a seal forbids a write of `len` bytes to byte `at`.
-    fn check_write(&self, size: u64, at: u64, len: usize) -> Result<()> {
-        let seals = self.seals();
-        let end = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
-        let is_sealed = seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) != 0
-            || (seals & F_SEAL_GROW != 0 && end > size);
-        if is_sealed { Err(Errno::EPERM) } else { Ok(()) }
-    }
-
-    /// Fails with `EPERM` if a seal forbids this change of the size.
-    fn check_size(&self, old: u64, new: u64) -> Result<()> {
-        let seals = self.seals();
-        let is_sealed =
-            (new < old && seals & F_SEAL_SHRINK != 0) || (new > old && seals & F_SEAL_GROW != 0);
-        if is_sealed { Err(Errno::EPERM) } else { Ok(()) }
-    }
-
     /// Notes that the contents changed now.
     fn touch(&self) {
         let now = self.volume.clock.now();
@@ -375,7 +332,7 @@ impl Inode for RamInode {
         match &self.body {
             Body::Directory(_) | Body::Regular(_) => Ok(self),
             Body::Symlink(_) => Err(Errno::ELOOP),
-            Body::Fifo(pipe) => open_fifo(pipe, flags),
+            Body::Fifo(pipe) => file::open_fifo(pipe, flags),
             Body::Special => self.volume.devices.open(self.kind, self.rdev),
         }
     }
@@ -454,134 +411,6 @@ impl Inode for RamInode {
             _ => Err(Errno::EINVAL),
         }
     }
-}
-
-impl File for RamInode {
-    fn read(&self, at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        let contents = self.contents()?;
-        let mut here = at;
-        loop {
-            let mut locked = contents.lock();
-            let end = locked.readable(here, sink.room());
-            if here >= end {
-                break;
-            }
-            let page = locked.existing(here / u64::from(BLOCK_SIZE), &self.volume)?;
-            drop(locked);
-            match Contents::copy_out(page.as_ref(), here, end, sink) {
-                Ok(0) => break,
-                Ok(count) => here += u64::try_from(count).unwrap_or(0),
-                Err(errno) if here == at => return Err(errno),
-                Err(_) => break,
-            }
-        }
-        usize::try_from(here - at).map_err(|_| Errno::EINVAL)
-    }
-
-    fn write(&self, at: u64, source: &mut dyn Source) -> Result<usize> {
-        let mut contents = self.contents()?.lock();
-        self.check_write(contents.size(), at, source.left())?;
-        let count = contents.write(at, source, &self.volume)?;
-        drop(contents);
-        self.touch();
-        Ok(count)
-    }
-
-    fn append(&self, source: &mut dyn Source) -> Result<(u64, usize)> {
-        let mut contents = self.contents()?.lock();
-        let at = contents.size();
-        self.check_write(at, at, source.left())?;
-        let count = contents.write(at, source, &self.volume)?;
-        drop(contents);
-        self.touch();
-        Ok((at + u64::try_from(count).unwrap_or(0), count))
-    }
-
-    fn is_seekable(&self) -> bool {
-        self.kind == FileType::Regular
-    }
-
-    fn size(&self) -> u64 {
-        self.size_and_pages().0
-    }
-
-    fn seek_region(&self, from: u64, region: Region) -> Result<u64> {
-        self.contents()?.lock().seek(from, region)
-    }
-
-    fn truncate(&self, size: u64) -> Result<()> {
-        let size = Some(size);
-        self.contents().map_err(|_| Errno::EINVAL)?;
-        self.change(&Changes { size, ..Changes::default() })
-    }
-
-    fn allocate(&self, mode: FallocateMode, start: u64, len: u64) -> Result<()> {
-        let end = start.checked_add(len).ok_or(Errno::EFBIG)?;
-        let mut contents = self.contents().map_err(|_| Errno::ENODEV)?.lock();
-        let keeps_size = mode.contains(FallocateMode::KEEP_SIZE);
-        if !keeps_size {
-            self.check_size(contents.size(), contents.size().max(end))?;
-        } else if mode.contains(FallocateMode::PUNCH_HOLE) {
-            self.check_write(u64::MAX, start, 0)?;
-        }
-        match mode - FallocateMode::KEEP_SIZE {
-            FallocateMode::PUNCH_HOLE if keeps_size => {
-                contents.clear(start, end, &self.volume)?;
-            }
-            rest if rest.is_empty() => {
-                contents.reserve(start, end, &self.volume)?;
-                if !keeps_size {
-                    contents.grow(end);
-                }
-            }
-            _ => return Err(Errno::EOPNOTSUPP),
-        }
-        drop(contents);
-        self.touch();
-        Ok(())
-    }
-
-    fn sync(&self, _what: Synchronise) -> Result<()> {
-        Ok(())
-    }
-
-    fn mapping(&self) -> Result<Mapping> {
-        self.contents().map(|_| Mapping::Pages).map_err(|_| Errno::ENODEV)
-    }
-
-    fn page(&self, index: u64) -> Result<Page> {
-        let mut contents = self.contents().map_err(|_| Errno::ENODEV)?.lock();
-        if index >= contents.size().div_ceil(u64::from(BLOCK_SIZE)) {
-            return Err(Errno::EFAULT);
-        }
-        contents.page(index, &self.volume)
-    }
-
-    fn resident_pages(&self, first: u64, pages: &mut [Option<Page>]) {
-        match self.contents() {
-            Ok(contents) => contents.lock().resident(first, pages),
-            Err(_) => pages.fill(None),
-        }
-    }
-
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-}
-
-/// Opens an end of a FIFO; whether its opener waits for the other side is the caller's business.
-fn open_fifo(pipe: &Arc<Pipe>, flags: OpenFlags) -> Result<Arc<dyn File>> {
-    let access = match (flags.is_readable(), flags.is_writable()) {
-        (true, true) => PipeAccess::Both,
-        (true, false) => PipeAccess::Read,
-        (false, true) => PipeAccess::Write,
-        (false, false) => return Err(Errno::EINVAL),
-    };
-    let is_waiting = !flags.contains(OpenFlags::NONBLOCK);
-    if access == PipeAccess::Write && !is_waiting && !pipe.has_readers() {
-        return Err(Errno::ENXIO);
-    }
-    Ok(pipe.open(access))
 }
 
 /// Takes out the bits that a change of the owner takes out, `chown(2)`.
