@@ -71,7 +71,7 @@ impl Policy {
         let shift = (random & 0x0fff_ffff) * PAGE_SIZE;
         Self {
             huge_pages: frames * PAGE_SIZE >= 1 << 30,
-            reserve: (frames / 128).clamp(64, 4096),
+            reserve: (frames / 64).clamp(64, 8192),
             mmap_base: TASK_SIZE - gap - shift,
         }
     }
