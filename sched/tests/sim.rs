@@ -217,7 +217,7 @@ mod tests {
             let mut lockers: Vec<_> = (0..6)
                 .map(|_| Locker {
                     step: Step::Lock,
-                    waiter: Arc::new(FutexWaiter::new()),
+                    waiter: Arc::new(FutexWaiter::new(0)),
                     flag: Arc::default(),
                     rounds: 0,
                 })

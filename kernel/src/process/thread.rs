@@ -92,7 +92,7 @@ impl Thread {
             cpu_time: AtomicU64::new(0),
             policy: AtomicI32::new(0),
             signals: ThreadSignals::new(),
-            futex: Arc::default(),
+            futex: Arc::new(FutexWaiter::new(tid)),
             robust_list: AtomicU64::new(0),
             rseq: SpinLock::new(None),
             context: UnsafeCell::new(context),

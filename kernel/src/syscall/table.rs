@@ -259,7 +259,7 @@ syscalls! {
     sched_yield => thread::sched_yield();
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
     clone3 => thread::clone3(cl_args, size);
-    /// partial: no priority inheritance
+    /// partial: no FUTEX_WAIT_REQUEUE_PI, and priorities are not inherited
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
     set_robust_list => futex::set_robust_list(head, len);
     get_robust_list => futex::get_robust_list(tid, head, len);

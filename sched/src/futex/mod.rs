@@ -60,15 +60,17 @@ impl Key {
 /// time, so that waiting allocates nothing.
 #[derive(Debug)]
 pub struct FutexWaiter {
+    /// Whose it is, as a lock word names its owner.
+    owner: u32,
     /// Shard and slot while queued, else [`NOWHERE`]. Written under the lock of the shard that it
     /// names (when it moves, of both).
     place: AtomicU64,
 }
 
 impl FutexWaiter {
-    /// Returns a waiter that waits for nothing.
-    pub const fn new() -> Self {
-        Self { place: AtomicU64::new(NOWHERE) }
+    /// Returns the waiter of a thread that waits for nothing; `owner` is the thread's id.
+    pub const fn new(owner: u32) -> Self {
+        Self { owner, place: AtomicU64::new(NOWHERE) }
     }
 
     /// Returns whether it still waits: it was queued and has been neither woken nor cancelled.
@@ -89,12 +91,6 @@ impl FutexWaiter {
         let shard = usize::try_from(packed >> 32).ok()?;
         let slot = u32::try_from(packed & u64::from(u32::MAX)).ok()?;
         (packed != NOWHERE).then_some((shard, slot))
-    }
-}
-
-impl Default for FutexWaiter {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -192,6 +188,34 @@ impl FutexTable {
         let count = self.shards[key.shard()].lock().wake(key, count, bitset, &mut woken);
         woken.wake();
         Ok(count)
+    }
+
+    /// Wakes the waiter of `key` that came first, once `hand_over` has given it what it waits for:
+    /// `FUTEX_UNLOCK_PI`. `hand_over` is told the owner of that waiter and whether others are
+    /// left, or `None` if nobody waits, and runs under the lock as the check of
+    /// [`wait`](Self::wait).
+    ///
+    /// # Errors
+    /// What `hand_over` returns; then nobody is woken.
+    pub fn hand_over(
+        &self,
+        key: Key,
+        hand_over: impl FnOnce(Option<(u32, bool)>) -> Result<()>,
+    ) -> Result<()> {
+        let mut shard = self.shards[key.shard()].lock();
+        let (first, has_more) = {
+            let mut waiting = shard.matching(key, MATCH_ANY);
+            (waiting.next(), waiting.next().is_some())
+        };
+        let Some(first) = first else { return hand_over(None) };
+        let owner = shard.slots[first as usize].entry.as_ref().map_or(0, |e| e.waiter.owner);
+        hand_over(Some((owner, has_more)))?;
+        let entry = shard.take(first);
+        drop(shard);
+        if let Some(entry) = entry {
+            entry.waker.wake();
+        }
+        Ok(())
     }
 
     /// Wakes up to `wake` waiters of `from` and makes up to `requeue` of the others wait on `to`;

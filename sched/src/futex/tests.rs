@@ -21,7 +21,7 @@ struct Sleeper {
 
 impl Sleeper {
     fn on(table: &FutexTable, key: Key, bitset: u32) -> Self {
-        let waiter = Arc::new(FutexWaiter::new());
+        let waiter = Arc::new(FutexWaiter::new(7));
         let count = Arc::new(Count::default());
         table.wait(key, bitset, &waiter, &Waker::from(count.clone()), || Ok(())).unwrap();
         Self { waiter, count }
@@ -53,7 +53,7 @@ fn wakes_the_longest_waiting_first() {
 #[test]
 fn a_value_that_differs_refuses_the_wait() {
     let table = FutexTable::new();
-    let waiter = Arc::new(FutexWaiter::new());
+    let waiter = Arc::new(FutexWaiter::new(7));
     let waker = Waker::noop();
     let refused = table.wait(A, MATCH_ANY, &waiter, waker, || Err(Errno::EAGAIN));
     assert_eq!(refused, Err(Errno::EAGAIN));
@@ -115,4 +115,26 @@ fn neighbouring_words_spread_over_the_shards() {
         used[Key::private(0x7f00_1234_5000 + word * 4).shard()] = true;
     }
     assert!(used.iter().filter(|used| **used).count() > SHARDS / 2);
+}
+
+#[test]
+fn a_lock_is_handed_to_the_longest_waiting() {
+    let table = FutexTable::new();
+    let first = Sleeper::on(&table, A, MATCH_ANY);
+    let second = Sleeper::on(&table, A, MATCH_ANY);
+    let refused = table.hand_over(A, |_| Err(Errno::EFAULT));
+    assert_eq!(refused, Err(Errno::EFAULT));
+    assert!(!first.is_woken());
+    let hand_over = || {
+        let mut told = None;
+        let result = table.hand_over(A, |next| {
+            told = next;
+            Ok(())
+        });
+        result.map(|()| told)
+    };
+    assert_eq!(hand_over(), Ok(Some((7, true))));
+    assert!(first.is_woken() && !second.is_woken());
+    assert_eq!(hand_over(), Ok(Some((7, false))));
+    assert_eq!(hand_over(), Ok(None));
 }

@@ -2,30 +2,31 @@
 //!
 //! The table is `sched`'s; here the words are read, and threads sleep.
 
-use alloc::sync::Arc;
-use core::sync::atomic::Ordering;
+mod locks;
 
-use abi::futex::{
-    COMMAND_MASK, FLAG_PRIVATE, FLAG_REALTIME, FutexOp, OWNER_DIED, ROBUST_LIST_LIMIT,
-    RobustListHead, TID_MASK, WAITERS, WakeOperation,
-};
+use alloc::sync::Arc;
+
+use abi::futex::{COMMAND_MASK, FLAG_PRIVATE, FLAG_REALTIME, FutexOp, WakeOperation};
 use abi::time::{Instant, Timespec};
 use abi::{Errno, Result};
 use sched::FutexTable;
 use sched::futex::{Key, MATCH_ANY};
 
+pub(crate) use self::locks::release_robust_locks;
+pub(super) use self::locks::{get_robust_list, set_robust_list};
 use super::Context;
 use crate::arch::clock;
 use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
-use crate::process::Process;
 use crate::process::thread::Thread;
 use crate::time;
 use crate::wait::{self, RESTART, RESTART_UNLESS_HANDLED, Wakeup};
 
 static TABLE: FutexTable = FutexTable::new();
 
-/// `futex(2)`; the operations with priority inheritance are `ENOSYS`, as on a Linux without them.
+/// `futex(2)`. Locks with priority inheritance are handed from owner to owner, but no priority is
+/// inherited: every thread's is the same. Condition variables on them (`FUTEX_WAIT_REQUEUE_PI`)
+/// are `ENOSYS`.
 pub(super) fn futex(
     cx: &mut Context<'_>,
     address: u64,
@@ -37,7 +38,7 @@ pub(super) fn futex(
 ) -> Result<u64> {
     let command = FutexOp::from_raw(op & COMMAND_MASK).ok_or(Errno::ENOSYS)?;
     let is_realtime = op & FLAG_REALTIME != 0;
-    if is_realtime && command != FutexOp::WaitBitset {
+    if is_realtime && !matches!(command, FutexOp::WaitBitset | FutexOp::LockPi2) {
         return Err(Errno::ENOSYS);
     }
     let scope = if op & FLAG_PRIVATE != 0 { Scope::Private } else { Scope::Shared };
@@ -74,7 +75,18 @@ pub(super) fn futex(
             let keys = (key(address, scope)?, key(address2, scope)?);
             wake_op(keys, address2, (value, count2), value3)
         }
-        _ => Err(Errno::ENOSYS),
+        FutexOp::LockPi | FutexOp::LockPi2 => {
+            // The first of the two counts on the clock of the day always.
+            let is_realtime = is_realtime || command == FutexOp::LockPi;
+            let deadline = absolute_deadline(timeout_at, is_realtime)?;
+            locks::lock_pi(cx, key(address, scope)?, address, deadline)
+        }
+        FutexOp::TrylockPi => {
+            key(address, scope)?;
+            locks::try_lock_pi(cx.thread.tid, address)
+        }
+        FutexOp::UnlockPi => locks::unlock_pi(cx.thread.tid, key(address, scope)?, address),
+        FutexOp::WaitRequeuePi | FutexOp::CmpRequeuePi => Err(Errno::ENOSYS),
     }
 }
 
@@ -139,20 +151,41 @@ fn wait(
             if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
         })
     })?;
+    match sleep_until_woken(thread, deadline) {
+        // With a timeout the call would begin it anew.
+        Err(RESTART) if deadline.is_some() => Err(RESTART_UNLESS_HANDLED),
+        result => result.map(|()| 0),
+    }
+}
+
+/// Sleeps until the thread's waiter, which is queued, is woken.
+///
+/// # Errors
+/// `ETIMEDOUT`; [`RESTART`] after a signal. The waiter is not queued any more then.
+fn sleep_until_woken(thread: &Thread, deadline: Option<Instant>) -> Result<()> {
     loop {
         let wakeup = wait::sleep(deadline);
         if !thread.futex.is_waiting() {
-            return Ok(0);
+            return Ok(());
         }
         let error = match wakeup {
             Wakeup::Woken => continue,
             Wakeup::TimedOut => Errno::ETIMEDOUT,
-            // With a timeout the call would begin it anew.
-            Wakeup::Interrupted if deadline.is_some() => RESTART_UNLESS_HANDLED,
             Wakeup::Interrupted => RESTART,
         };
         // A wake-up may have come at the last moment.
-        return if TABLE.cancel(&thread.futex) { Err(error) } else { Ok(0) };
+        return if TABLE.cancel(&thread.futex) { Err(error) } else { Ok(()) };
+    }
+}
+
+/// As [`with_present`] for an operation that writes the word.
+fn with_present_to_write<T>(address: u64, mut operation: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        match operation() {
+            // The exchange of equal values makes a page present that can be written.
+            Err(Errno::EFAULT) => user::compare_exchange_u32(address, 0, 0)?,
+            result => return result,
+        };
     }
 }
 
@@ -186,17 +219,13 @@ fn requeue(
 fn wake_op(keys: (Key, Key), address2: u64, (count, count2): (u32, u32), code: u32) -> Result<u64> {
     let operation = WakeOperation::from_raw(code).ok_or(Errno::ENOSYS)?;
     let (count, count2) = (at_least_one(count), at_least_one(count2));
-    loop {
-        let result = TABLE.wake_op(keys, count, count2, || {
+    with_present_to_write(address2, || {
+        TABLE.wake_op(keys, count, count2, || {
             let old = user::atomically(|| replace(address2, |old| operation.apply(old)))?;
             Ok(operation.wakes(old))
-        });
-        match result {
-            // The exchange of equal values makes a page present that can be written.
-            Err(Errno::EFAULT) => user::compare_exchange_u32(address2, 0, 0)?,
-            result => return result.map(u64::from),
-        };
-    }
+        })
+    })
+    .map(u64::from)
 }
 
 /// Replaces a word by what `change` makes of it; returns what it was.
@@ -216,82 +245,5 @@ pub(crate) fn wake(address: u64, count: u32) {
     if let Ok(key) = key(address, Scope::Shared) {
         // The bit set is not empty, the only thing that fails.
         let _ = TABLE.wake(key, count, MATCH_ANY);
-    }
-}
-
-/// `set_robust_list(2)`.
-pub(super) fn set_robust_list(cx: &mut Context<'_>, head: u64, size: usize) -> Result<()> {
-    if size != size_of::<RobustListHead>() {
-        return Err(Errno::EINVAL);
-    }
-    cx.thread.robust_list.store(head, Ordering::Relaxed);
-    Ok(())
-}
-
-/// `get_robust_list(2)`.
-pub(super) fn get_robust_list(
-    cx: &mut Context<'_>,
-    tid: u32,
-    head: UserPtr<u64>,
-    size: UserPtr<u64>,
-) -> Result<()> {
-    let list = |thread: &Thread| thread.robust_list.load(Ordering::Relaxed);
-    let address = match tid {
-        0 => list(cx.thread),
-        _ => list(&*Process::current().thread(tid).ok_or(Errno::ESRCH)?),
-    };
-    size.write(&(size_of::<RobustListHead>() as u64))?;
-    head.write(&address)
-}
-
-/// Marks the robust locks that a thread holds at its end as left by a dead owner, and wakes a
-/// waiter of each. A list that is not there ends it.
-pub(crate) fn release_robust_locks(thread: &Thread) {
-    let head_at = thread.robust_list.swap(0, Ordering::Relaxed);
-    if head_at == 0 {
-        return;
-    }
-    let Ok(head) = UserPtr::<RobustListHead>::new(head_at).read() else { return };
-    let word_of = |entry: u64| (entry & !1).wrapping_add_signed(head.futex_offset);
-    let mut entry = head.first;
-    for _ in 0..ROBUST_LIST_LIMIT {
-        if entry & !1 == head_at {
-            break;
-        }
-        let next = UserPtr::<u64>::new(entry & !1).read();
-        if entry & !1 != head.pending & !1 && release_lock(word_of(entry), thread.tid).is_err() {
-            return;
-        }
-        match next {
-            Ok(next) => entry = next,
-            Err(_) => return,
-        }
-    }
-    if head.pending & !1 != 0 {
-        let word = word_of(head.pending);
-        // The thread may have died between releasing a lock and waking its waiter.
-        if release_lock(word, thread.tid).is_ok_and(|was_held| !was_held) {
-            wake(word, 1);
-        }
-    }
-}
-
-/// Marks a lock word as left by its owner if `tid` owns it, and returns whether it did.
-fn release_lock(word: u64, tid: u32) -> Result<bool> {
-    key(word, Scope::Private)?;
-    let mut value = user::load_u32(word)?;
-    loop {
-        if value & TID_MASK != tid & TID_MASK {
-            return Ok(false);
-        }
-        let left = value & WAITERS | OWNER_DIED;
-        let found = user::compare_exchange_u32(word, value, left)?;
-        if found == value {
-            if value & WAITERS != 0 {
-                wake(word, 1);
-            }
-            return Ok(true);
-        }
-        value = found;
     }
 }
