@@ -10,7 +10,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, slice};
 
 use abi::io::{Sink, Source};
 use abi::{Errno, Result};
@@ -22,8 +22,12 @@ pub const PAGE_SIZE: usize = 4096;
 /// The contents of a page.
 pub type PageBytes = [u8; PAGE_SIZE];
 
+#[derive(Clone, Copy)]
 #[repr(align(4096))]
 struct Frame(PageBytes);
+
+/// What new pages are copied from: made on the stack they would take two passes.
+static ZERO_FRAME: Frame = Frame([0; PAGE_SIZE]);
 
 enum Memory {
     /// One frame; a slice because only vectors can fail to get memory.
@@ -57,7 +61,7 @@ impl Page {
     pub fn zeroed() -> Result<Self> {
         let mut frames = Vec::new();
         frames.try_reserve_exact(1).map_err(|_| Errno::ENOMEM)?;
-        frames.push(Frame([0; PAGE_SIZE]));
+        frames.extend_from_slice(slice::from_ref(&ZERO_FRAME));
         Ok(Self::new(Memory::Owned(frames.into_boxed_slice())))
     }
 
