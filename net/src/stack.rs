@@ -26,7 +26,7 @@ use crate::loopback::Loopback;
 use crate::network::{Cidr, Network, Path, Route, is_group};
 use crate::ports::Ports;
 use crate::reassembly::Reassembly;
-use crate::tcp::{FlowTable, Sizes, Tcp};
+use crate::tcp::{FlowTable, Held, Sizes, Tcp};
 use crate::timer::Timers;
 use crate::udp::Udp;
 use crate::wire::ip::{Header, Ip};
@@ -95,6 +95,7 @@ pub struct Stack {
     delayed_until: AtomicU64,
     /// Connections that a full sending ring held up.
     starved: SpinLock<Vec<Arc<Tcp>>>,
+    pub(crate) held: Held,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
     needs_flush: AtomicBool,
@@ -128,6 +129,7 @@ impl Stack {
             delayed: SpinLock::default(),
             delayed_until: AtomicU64::new(u64::MAX),
             starved: SpinLock::default(),
+            held: Held::default(),
             reassembly: SpinLock::default(),
             counter: AtomicU64::new(0),
             needs_flush: AtomicBool::new(false),
@@ -314,7 +316,8 @@ impl Stack {
         let acknowledgements = self.delayed_until.load(Ordering::Relaxed);
         let acknowledgements =
             (acknowledgements != u64::MAX).then(|| Instant::from_nanos(acknowledgements));
-        let starved = (!self.starved.lock().is_empty()).then(|| now + RETRY);
+        let is_held_up = !self.starved.lock().is_empty() || !self.held.is_empty();
+        let starved = is_held_up.then(|| now + RETRY);
         let neighbors = self.interfaces().filter_map(|(_, card)| card.neighbors.lock().deadline());
         [acknowledgements, starved, self.timers.lock().first(), self.flows.deadline()]
             .into_iter()
@@ -395,6 +398,7 @@ impl Stack {
     }
 
     fn serve_starved(&self, now: Instant) {
+        self.held.send(self);
         let starved = core::mem::take(&mut *self.starved.lock());
         starved.iter().for_each(|connection| connection.resume(now));
     }

@@ -297,10 +297,12 @@ impl Tcp {
     }
 }
 
-/// Sends a segment without data; a full ring loses it.
+/// Sends a segment without data, later if the ring is full.
 pub(super) fn send_segment(stack: &Stack, hop: &Hop, control: &Control) {
     let header = header_length(&control.flow.local.address);
     let outgoing =
         Outgoing { length: control.length(), checksum: Some(tcp_checksum(header)), segment: None };
-    let _ = stack.send(hop, &outgoing, &mut |packet| control.emit(packet));
+    if stack.send(hop, &outgoing, &mut |packet| control.emit(packet)).is_err() {
+        stack.held.push(hop, control);
+    }
 }

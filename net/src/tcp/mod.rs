@@ -9,6 +9,7 @@
 mod connect;
 mod connection;
 mod engine;
+mod held;
 mod input;
 mod listen;
 mod names;
@@ -26,6 +27,7 @@ use smoltcp::socket::tcp::State as Phase;
 use sync::{SpinLock, Waiters};
 
 pub(crate) use engine::Sizes;
+pub(crate) use held::Held;
 pub(crate) use input::{input, input_report, input_too_big};
 pub(crate) use listen::send_syn_ack;
 pub(crate) use names::scope;
