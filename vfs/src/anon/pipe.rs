@@ -4,6 +4,7 @@
 //! the last one of a kind to go tells the other side. A write of at most [`PIPE_BUF`] bytes goes in
 //! whole or not at all.
 
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -53,9 +54,19 @@ impl PipeAccess {
     }
 }
 
+/// A page of a pipe, as Linux counts: its room is used up by what was written to it, even after
+/// that was read, and the page is free again only when all of it was.
+#[derive(Debug)]
+struct Page {
+    written: usize,
+    left: usize,
+}
+
 #[derive(Debug)]
 struct State {
     ring: Ring,
+    /// The pages in use, oldest first; their bytes are in the ring.
+    pages: VecDeque<Page>,
     readers: usize,
     writers: usize,
     /// How many ends for writing were ever opened.
@@ -63,9 +74,62 @@ struct State {
 }
 
 impl State {
-    /// Returns whether any atomic write would succeed.
-    const fn is_writable(&self) -> bool {
-        self.ring.free() >= PIPE_BUF
+    /// Returns how many pages are free, which a write can begin.
+    fn free_pages(&self) -> usize {
+        (self.ring.capacity() / PIPE_BUF).saturating_sub(self.pages.len())
+    }
+
+    /// Returns whether a write of one byte need not wait, as far as is promised.
+    fn is_writable(&self) -> bool {
+        self.free_pages() > 0
+    }
+
+    /// Returns how many bytes of a write of `wanted` go into the page written last: what is beyond
+    /// whole pages, if it fits there.
+    fn joining(&self, wanted: usize) -> usize {
+        let odd = wanted % PIPE_BUF;
+        match self.pages.back() {
+            Some(last) if last.written + odd <= PIPE_BUF => odd,
+            _ => 0,
+        }
+    }
+
+    /// Takes as much of a write as there is room for.
+    fn fill(&mut self, source: &mut dyn Source) -> Result<usize> {
+        let joining = self.joining(source.left());
+        let room = joining + self.free_pages() * PIPE_BUF;
+        if room == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        let count = self.ring.fill_from(source, room)?;
+        let joined = count.min(joining);
+        if let Some(last) = self.pages.back_mut() {
+            last.written += joined;
+            last.left += joined;
+        }
+        let mut rest = count - joined;
+        while rest > 0 {
+            let written = rest.min(PIPE_BUF);
+            self.pages.push_back(Page { written, left: written });
+            rest -= written;
+        }
+        Ok(count)
+    }
+
+    /// Gives as much as a read has room for.
+    fn drain(&mut self, sink: &mut dyn Sink) -> Result<usize> {
+        let count = self.ring.drain_to(sink)?;
+        let mut rest = count;
+        while let Some(first) = self.pages.front_mut() {
+            let read = first.left.min(rest);
+            first.left -= read;
+            rest -= read;
+            if first.left > 0 {
+                break;
+            }
+            self.pages.pop_front();
+        }
+        Ok(count)
     }
 }
 
@@ -88,7 +152,8 @@ impl Pipe {
     /// Returns a pipe without any end, as a FIFO has when nobody opened it.
     pub fn new() -> Arc<Self> {
         let ring = Ring::new(DEFAULT_CAPACITY);
-        let state = State { ring, readers: 0, writers: 0, writers_ever: 0 };
+        let pages = VecDeque::new();
+        let state = State { ring, pages, readers: 0, writers: 0, writers_ever: 0 };
         Arc::new(Self {
             ino: NEXT_INO.fetch_add(1, Ordering::Relaxed),
             state: SpinLock::new(state),
@@ -155,7 +220,7 @@ impl Pipe {
             return Err(Errno::EPERM);
         }
         let mut state = self.state.lock();
-        if state.ring.len() > capacity {
+        if state.pages.len() > capacity / PIPE_BUF {
             return Err(Errno::EBUSY);
         }
         let was_writable = state.is_writable();
@@ -177,10 +242,10 @@ impl Pipe {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
         let was_writable = state.is_writable();
-        let count = state.ring.drain_to(sink)?;
+        let count = state.drain(sink)?;
         let is_writable = state.is_writable();
         drop(state);
-        // A writer waits only when an atomic write may not fit, so that is what it is told of.
+        // A writer waits only while no page is free, so that is what it is told of.
         if is_writable && !was_writable {
             self.tell_writers();
         }
@@ -188,19 +253,14 @@ impl Pipe {
     }
 
     fn write(&self, source: &mut dyn Source) -> Result<usize> {
-        let wanted = source.left();
-        if wanted == 0 {
+        if source.left() == 0 {
             return Ok(0);
         }
         let mut state = self.state.lock();
         if state.readers == 0 {
             return Err(Errno::EPIPE);
         }
-        let needed = if wanted <= PIPE_BUF { wanted } else { 1 };
-        if state.ring.free() < needed {
-            return Err(Errno::EAGAIN);
-        }
-        let count = state.ring.fill_from(source)?;
+        let count = state.fill(source)?;
         drop(state);
         self.to_read.wake(READABLE);
         Ok(count)
@@ -302,6 +362,7 @@ impl Drop for PipeEnd {
             // What nobody read is gone, also for those who open the FIFO next.
             let capacity = state.ring.capacity();
             state.ring = Ring::new(capacity);
+            state.pages.clear();
         }
         drop(state);
         if is_last_writer {
@@ -334,14 +395,27 @@ mod tests {
         let (reader, writer) = Pipe::pair();
         assert_eq!(write(&writer, &[1; 65000]), Ok(65000));
         assert_eq!(write(&writer, &[2; 600]), Err(Errno::EAGAIN));
-        assert_eq!(write(&writer, &[2; 5000]), Ok(536));
         assert_eq!(write(&writer, &[2; 5000]), Err(Errno::EAGAIN));
+        assert_eq!(write(&writer, &[2; 500]), Ok(500));
         assert_eq!(writer.poll(), Events::empty());
         assert_eq!(read(&reader, &mut [0; 4095]), Ok(4095));
         assert_eq!(writer.poll(), Events::empty());
+        assert_eq!(write(&writer, &[2; 4096]), Err(Errno::EAGAIN));
         assert_eq!(read(&reader, &mut [0; 1]), Ok(1));
         assert_eq!(writer.poll(), WRITABLE);
-        assert_eq!(write(&writer, &[3; 4096]), Ok(4096));
+        assert_eq!(write(&writer, &[3; 10000]), Ok(4096));
+        assert_eq!(write(&writer, &[3; 1]), Err(Errno::EAGAIN));
+    }
+
+    #[test]
+    fn small_writes_share_a_page() {
+        let (reader, writer) = Pipe::pair();
+        for _ in 0..65536 {
+            assert_eq!(write(&writer, b"x"), Ok(1));
+        }
+        assert_eq!(write(&writer, b"x"), Err(Errno::EAGAIN));
+        assert_eq!(read(&reader, &mut [0; 65536]), Ok(65536));
+        assert_eq!(write(&writer, &[0; 70000]), Ok(65536));
     }
 
     #[test]

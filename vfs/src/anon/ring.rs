@@ -45,12 +45,12 @@ impl Ring {
         }
     }
 
-    /// Takes as many bytes from `source` as fit and returns how many came.
+    /// Takes up to `most` bytes from `source`, as many as fit, and returns how many came.
     ///
     /// # Errors
     /// As [`Source::take`], if not a single byte came.
-    pub(super) fn fill_from(&mut self, source: &mut dyn Source) -> Result<usize> {
-        let wanted = source.left().min(self.free());
+    pub(super) fn fill_from(&mut self, source: &mut dyn Source, most: usize) -> Result<usize> {
+        let wanted = source.left().min(self.free()).min(most);
         self.reserve(wanted);
         let mut done = 0;
         while done < wanted {
@@ -144,7 +144,7 @@ mod tests {
             for (is_write, count) in steps {
                 if is_write {
                     let bytes: Vec<u8> = (0..count).map(|i| next.wrapping_add(i.to_le_bytes()[0])).collect();
-                    let came = ring.fill_from(&mut bytes.as_slice()).unwrap();
+                    let came = ring.fill_from(&mut bytes.as_slice(), usize::MAX).unwrap();
                     prop_assert_eq!(came, count.min(16384 - model.len()));
                     model.extend(&bytes[..came]);
                     next = next.wrapping_add(came.to_le_bytes()[0]);
@@ -162,9 +162,9 @@ mod tests {
     #[test]
     fn a_smaller_capacity_keeps_the_bytes() {
         let mut ring = Ring::new(16384);
-        ring.fill_from(&mut [7; 10000].as_slice()).unwrap();
+        ring.fill_from(&mut [7; 10000].as_slice(), usize::MAX).unwrap();
         ring.drain_to(&mut [0; 8000].as_mut_slice()).unwrap();
-        ring.fill_from(&mut [8; 2000].as_slice()).unwrap();
+        ring.fill_from(&mut [8; 2000].as_slice(), usize::MAX).unwrap();
         ring.set_capacity(4096);
         let mut bytes = [0; 4096];
         assert_eq!(ring.drain_to(&mut bytes.as_mut_slice()), Ok(4000));
