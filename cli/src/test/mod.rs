@@ -6,6 +6,7 @@
 //! with `, N skipped` after it where something could not be tried here.
 
 mod guest;
+mod known;
 mod native;
 mod outcome;
 mod port;
@@ -21,6 +22,7 @@ use std::thread;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use self::known::Known;
 use self::outcome::{CANNOT_RUN, End, difference};
 use self::program::{Compiled, TestProgram};
 use crate::args::TestArgs;
@@ -138,6 +140,7 @@ struct Suite {
     next: AtomicUsize,
     timeout: core::time::Duration,
     lab: Option<guest::Lab>,
+    known: Known,
 }
 
 impl Suite {
@@ -152,7 +155,8 @@ impl Suite {
         let ready = ready.filter(|(_, compiled)| matches!(compiled, Compiled::Done));
         let ready: Vec<_> = ready.map(|(program, _)| program).collect();
         let lab = kernel.map(|kernel| guest::Lab::new(kernel, args.machine, &ready)).transpose()?;
-        Ok(Self { programs, compiled, next: AtomicUsize::new(0), timeout: args.timeout, lab })
+        let (next, timeout, known) = (AtomicUsize::new(0), args.timeout, Known::read()?);
+        Ok(Self { programs, compiled, next, timeout, lab, known })
     }
 
     /// Returns the index of a program that nobody has taken.
@@ -185,7 +189,7 @@ impl Suite {
         }
         let Some(lab) = &self.lab else { return Ok(Verdict::Passed) };
         let guest = lab.run(program, self.timeout)?;
-        Ok(difference(&linux, &guest).map_or(Verdict::Passed, Verdict::Failed))
+        Ok(self.known.judge(program, difference(&linux, &guest)))
     }
 }
 

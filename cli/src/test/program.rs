@@ -44,7 +44,7 @@ pub(crate) struct TestProgram {
     /// The folder it is in.
     pub(crate) family: String,
     /// Its name.
-    name: String,
+    pub(crate) name: String,
     /// How it is linked.
     pub(crate) link: Link,
     /// Its arguments.
