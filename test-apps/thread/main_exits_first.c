@@ -4,7 +4,7 @@
 static void *last(void *unused)
 {
 	(void)unused;
-	sleep_ms(30);
+	sleep_ms(300);
 	say("last thread");
 	SYS(exit, 5);
 	return NULL;
