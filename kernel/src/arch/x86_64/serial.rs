@@ -20,9 +20,9 @@ const LINE_STATUS: u16 = 5;
 const RECEIVED_DATA_AVAILABLE: u8 = 0x01;
 const DATA_READY: u8 = 0x01;
 const TRANSMITTER_EMPTY: u8 = 0x20;
-/// Turns without an empty transmitter after which a byte is written all the same: a port that is
-/// not there must not hang the kernel.
-const PATIENCE: u32 = 100_000;
+/// Turns without an empty transmitter after which a byte is written all the same, some ten seconds:
+/// a port that is stuck must not hang the kernel, a host that is slow to read must lose nothing.
+const PATIENCE: u32 = 100_000_000;
 
 impl Serial {
     /// Lets the port raise its interrupt when a byte arrives.
