@@ -9,7 +9,7 @@ use abi::{Errno, Result};
 
 use super::connection::Connection;
 use super::engine::Engine;
-use super::{Inner, State, Tcp};
+use super::{Inner, State, Tcp, may_send};
 use crate::options::Options;
 use crate::wire::tcp::ACK;
 
@@ -109,7 +109,9 @@ impl Tcp {
         let limit =
             if options.is_receive_fixed { fixed(options.receive_buffer) } else { BUFFER_MAX };
         let larger = (connection.sizes.receive * GROWTH).min(limit);
-        if larger <= connection.sizes.receive || connection.unacknowledged() > 0 {
+        // Without the engine being rebuilt a larger window would be a lie.
+        let can_rebuild = may_send(connection.phase()) && connection.unacknowledged() == 0;
+        if larger <= connection.sizes.receive || !can_rebuild {
             self.push(inner, now);
             return;
         }
