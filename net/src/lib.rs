@@ -23,6 +23,7 @@ mod neighbor;
 mod netlink;
 pub mod network;
 mod options;
+mod output;
 mod ports;
 mod reassembly;
 pub mod stack;

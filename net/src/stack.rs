@@ -2,7 +2,7 @@
 //!
 //! The kernel calls [`Stack::poll`] when a card interrupts, when a timer of the stack is due
 //! ([`Stack::next_deadline`]) and when it has nothing else to do. Sockets call back into the
-//! stack to send. What arrives is received here (`input.rs`), what leaves passes [`Stack::send`].
+//! stack to send. What arrives is received here (`input.rs`), what leaves passes `Stack::send` (`output.rs`).
 //!
 //! Locks, outermost first: a card's receiver, a socket, then one of: ports, flow table shard,
 //! timers, network, loopback, a card's neighbours, a card's transmitter. Wakers are called with
@@ -19,33 +19,28 @@ use abi::time::Instant;
 use abi::{Errno, Result};
 use sync::{Once, SpinLock};
 
-use crate::device::{Capabilities, Device, Full, Interrupts, Mac, Offload};
+use crate::device::{Capabilities, Device, Interrupts};
 use crate::flow::{FlowKey, Secrets};
-use crate::interface::{Interface, Outgoing, Traffic};
+use crate::interface::{Interface, Traffic};
 use crate::loopback::Loopback;
-use crate::network::{Cidr, Network, Path, Route, is_group};
+use crate::network::{Cidr, Network, Route};
 use crate::ports::Ports;
 use crate::reassembly::Reassembly;
 use crate::tcp::{FlowTable, Held, Sizes, Tcp};
 use crate::timer::Timers;
 use crate::udp::Udp;
-use crate::wire::ip::{Header, Ip};
-use crate::wire::{arp, ethernet, ndisc, protocol};
+use crate::wire::ndisc;
 
 /// Cards that a machine can have.
 const INTERFACES_MAX: usize = 8;
 /// Frames received from a card in a row.
 const BATCH: usize = 64;
-/// The longest packet over loopback.
-const LOOPBACK_MTU: usize = 65_535;
 /// How long an acknowledgement waits for data to ride on while the machine is busy.
 const ACK_DELAY: Duration = Duration::from_millis(4);
 /// How soon sockets that a full sending ring held up try again.
 const RETRY: Duration = Duration::from_millis(1);
 /// Bytes of a new connection's buffers, each way.
 const FIRST_BUFFER: usize = 32_768;
-/// How long a connection uses what it found out about its way.
-const HOP_LIFETIME: Duration = Duration::from_secs(10);
 
 /// Whether the machine has anything else to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,36 +51,14 @@ pub enum Load {
     Idle,
 }
 
-/// A way out, resolved down to the hardware address.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Hop {
-    /// Back into this machine.
-    Loopback,
-    /// Over a card to a known address.
-    Link { interface: usize, mac: Mac },
-    /// Over a card, once this neighbour has answered.
-    Unresolved { interface: usize, next: IpAddr },
-}
-
-/// A way out that a connection remembers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CachedHop {
-    hop: Hop,
-    generation: u64,
-    until: Instant,
-}
-
-/// Writes a neighbour discovery message that goes from the first address to the second.
-type EmitNdisc<'a> = &'a mut dyn FnMut(&mut [u8], (&IpAddr, &IpAddr));
-
 /// All networking of one machine.
 pub struct Stack {
     pub(crate) secrets: Secrets,
     interfaces: [Once<Interface>; INTERFACES_MAX],
     pub(crate) network: SpinLock<Network>,
     /// Counts changes of addresses, routes and neighbours.
-    generation: AtomicU64,
-    loopback: SpinLock<Loopback>,
+    pub(crate) generation: AtomicU64,
+    pub(crate) loopback: SpinLock<Loopback>,
     pub(crate) flows: FlowTable,
     pub(crate) tcp_ports: SpinLock<Ports<Tcp>>,
     pub(crate) udp_ports: SpinLock<Ports<Udp>>,
@@ -98,7 +71,7 @@ pub struct Stack {
     pub(crate) held: Held,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
-    needs_flush: AtomicBool,
+    pub(crate) needs_flush: AtomicBool,
     /// Bytes in the buffers of connections.
     buffers: AtomicUsize,
     /// What they are to stay below.
@@ -421,205 +394,5 @@ impl Stack {
     /// Removes a connection's timer.
     pub(crate) fn clear_timer(&self, old: Instant, id: u64) {
         self.timers.lock().remove(old, id);
-    }
-
-    /// Returns the longest packet on the way to `destination`.
-    pub(crate) fn mtu(&self, destination: &IpAddr) -> usize {
-        match self.network.lock().path(destination) {
-            Ok(Path::Link { interface, .. }) => {
-                self.interface(interface).map_or(1500, |card| card.capabilities.mtu)
-            }
-            _ => LOOPBACK_MTU,
-        }
-    }
-
-    /// Finds the way out to `destination` down to the hardware address, asking for it if needed.
-    ///
-    /// # Errors
-    /// As [`Network::path`].
-    pub(crate) fn hop(&self, destination: &IpAddr, now: Instant) -> Result<Hop> {
-        let path = self.network.lock().path(destination)?;
-        let Path::Link { interface: number, next } = path else { return Ok(Hop::Loopback) };
-        let interface = self.interface(number).ok_or(Errno::ENETUNREACH)?;
-        if is_group(&next) || self.network.lock().is_broadcast(&next) {
-            return Ok(Hop::Link { interface: number, mac: group_mac(&next) });
-        }
-        let found = interface.neighbors.lock().find(next, now);
-        if found.is_to_ask {
-            self.ask(number, interface, next);
-        }
-        Ok(match found.mac {
-            Some(mac) => Hop::Link { interface: number, mac },
-            None => Hop::Unresolved { interface: number, next },
-        })
-    }
-
-    /// The same for a connection, which keeps the answer in `cache`.
-    pub(crate) fn cached_hop(
-        &self,
-        destination: &IpAddr,
-        cache: &mut Option<CachedHop>,
-        now: Instant,
-    ) -> Result<Hop> {
-        let generation = self.generation.load(Ordering::Relaxed);
-        if let Some(cached) = cache
-            && cached.generation == generation
-            && now < cached.until
-        {
-            return Ok(cached.hop);
-        }
-        let hop = self.hop(destination, now)?;
-        let is_final = !matches!(hop, Hop::Unresolved { .. });
-        *cache = is_final.then(|| CachedHop { hop, generation, until: now + HOP_LIFETIME });
-        Ok(hop)
-    }
-
-    /// Returns whether a packet can be sent to `hop` without being dropped.
-    pub(crate) fn has_room(&self, hop: &Hop) -> bool {
-        match hop {
-            Hop::Loopback => self.loopback.lock().has_room(),
-            Hop::Link { interface, .. } => {
-                self.interface(*interface).is_some_and(Interface::has_room)
-            }
-            Hop::Unresolved { .. } => true,
-        }
-    }
-
-    /// Sends an IP packet that `fill` writes, all but its transport checksum. The card is told at
-    /// the end of the operation ([`finish`](Self::finish)).
-    ///
-    /// # Errors
-    /// [`Full`] if there is no room; `fill` was not called then.
-    pub(crate) fn send(
-        &self,
-        hop: &Hop,
-        outgoing: &Outgoing,
-        fill: &mut dyn FnMut(&mut [u8]),
-    ) -> Result<(), Full> {
-        match hop {
-            Hop::Loopback => {
-                let mut loopback = self.loopback.lock();
-                if !loopback.has_room() {
-                    return Err(Full);
-                }
-                let mut packet = loopback.buffer(outgoing.length);
-                fill(&mut packet);
-                loopback.push(packet);
-                Ok(())
-            }
-            Hop::Link { interface, mac } => {
-                let interface = self.interface(*interface).ok_or(Full)?;
-                interface.transmit_ip(*mac, outgoing, fill)?;
-                self.needs_flush.store(true, Ordering::Relaxed);
-                Ok(())
-            }
-            Hop::Unresolved { interface, next } => {
-                let interface = self.interface(*interface).ok_or(Full)?;
-                let mut packet = alloc::vec![0; outgoing.length];
-                fill(&mut packet);
-                if let Some(field) = outgoing.checksum {
-                    field.complete(&mut packet);
-                }
-                interface.neighbors.lock().wait(*next, packet);
-                Ok(())
-            }
-        }
-    }
-
-    /// Sends a packet whose bytes are complete to a neighbour that has answered.
-    pub(crate) fn send_complete(&self, interface: &Interface, mac: Mac, packet: &[u8]) {
-        let outgoing = Outgoing { length: packet.len(), checksum: None, segment: None };
-        // A full ring loses the packet, as any link may.
-        let _ = interface.transmit_ip(mac, &outgoing, &mut |buffer| buffer.copy_from_slice(packet));
-        self.needs_flush.store(true, Ordering::Relaxed);
-    }
-
-    /// Asks who has `address` on the link.
-    fn ask(&self, number: usize, interface: &Interface, address: IpAddr) {
-        let Ok(source) = self.source_on(number, &address) else { return };
-        let own = interface.capabilities.mac;
-        // A full ring loses the question; it is asked again.
-        let _ = match (source, address) {
-            (IpAddr::V4(sender), IpAddr::V4(target)) => {
-                let operation = arp::REQUEST;
-                let question =
-                    arp::Arp { operation, sender_mac: own, sender, target_mac: [0; 6], target };
-                self.send_arp(interface, ethernet::BROADCAST, &question)
-            }
-            (_, IpAddr::V6(target)) => {
-                let group = ndisc::solicited_node(target);
-                let ends = (source, group.into());
-                self.send_ndisc(interface, ndisc::group_mac(group), ends, &mut |message, ends| {
-                    ndisc::emit_solicitation(message, target, own, ends);
-                })
-            }
-            _ => Ok(()),
-        };
-        self.needs_flush.store(true, Ordering::Relaxed);
-    }
-
-    fn source_on(&self, number: usize, address: &IpAddr) -> Result<IpAddr> {
-        let network = self.network.lock();
-        network.source_for(address).or_else(|error| {
-            let mut own = network.addresses.iter();
-            let own =
-                own.find(|(at, own)| *at == number && own.address.is_ipv4() == address.is_ipv4());
-            own.map(|(_, own)| own.address).ok_or(error)
-        })
-    }
-
-    /// Sends an ARP packet.
-    ///
-    /// # Errors
-    /// [`Full`] if there is no room.
-    pub(crate) fn send_arp(
-        &self,
-        interface: &Interface,
-        to: Mac,
-        packet: &arp::Arp,
-    ) -> Result<(), Full> {
-        self.needs_flush.store(true, Ordering::Relaxed);
-        interface.transmit(to, arp::LENGTH, Offload::default(), &mut |bytes| {
-            packet.emit(bytes);
-            ethernet::ARP
-        })
-    }
-
-    /// Sends a neighbour discovery message that `emit` writes.
-    ///
-    /// # Errors
-    /// [`Full`] if there is no room.
-    pub(crate) fn send_ndisc(
-        &self,
-        interface: &Interface,
-        to: Mac,
-        (source, destination): (IpAddr, IpAddr),
-        emit: EmitNdisc<'_>,
-    ) -> Result<(), Full> {
-        let header = Header { source, destination, protocol: protocol::ICMP_V6, ttl: 255, tos: 0 };
-        let length = crate::wire::ip::V6_HEADER + ndisc::LENGTH;
-        self.needs_flush.store(true, Ordering::Relaxed);
-        let outgoing = Outgoing { length, checksum: None, segment: None };
-        interface.transmit_ip(to, &outgoing, &mut |packet| {
-            let start = header.emit(packet);
-            emit(&mut packet[start..], (&source, &destination));
-        })
-    }
-
-    fn report_undeliverable(self: &Arc<Self>, packet: &[u8], now: Instant) {
-        if let Some(ip) = Ip::parse(packet) {
-            self.input_report(&ip, Errno::EHOSTUNREACH, true, now);
-        }
-    }
-}
-
-fn group_mac(address: &IpAddr) -> Mac {
-    match address {
-        IpAddr::V4(v4) if v4.is_multicast() => {
-            let [_, b, c, d] = v4.octets();
-            [0x01, 0x00, 0x5e, b & 0x7f, c, d]
-        }
-        IpAddr::V4(_) => ethernet::BROADCAST,
-        IpAddr::V6(v6) => ndisc::group_mac(*v6),
     }
 }

@@ -14,7 +14,8 @@ use super::table::TimeWait;
 use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
 use crate::options::Options;
-use crate::stack::{Hop, Stack};
+use crate::output::Hop;
+use crate::stack::Stack;
 use crate::wire::ip::header_length;
 use crate::wire::tcp::{ACK, Control, RST};
 
@@ -193,7 +194,7 @@ impl Tcp {
     /// Returns where segments of the connection go at this moment.
     pub(super) fn output<'a>(
         stack: &'a Stack,
-        hop: &mut Option<crate::stack::CachedHop>,
+        hop: &mut Option<crate::output::CachedHop>,
         synced: &Synced,
         now: Instant,
     ) -> Output<'a> {

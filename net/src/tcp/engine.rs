@@ -27,7 +27,8 @@ use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
 
 use crate::flow::FlowKey;
 use crate::interface::{Outgoing, tcp_checksum};
-use crate::stack::{Hop, Stack};
+use crate::output::Hop;
+use crate::stack::Stack;
 use crate::wire::ip::header_length;
 use crate::wire::tcp::{
     ACK, CONTROL_MAX, Control, FIN, HEADER, SYN, SynOptions, WINDOW, is_before,

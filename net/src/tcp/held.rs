@@ -8,7 +8,8 @@ use alloc::collections::VecDeque;
 
 use sync::SpinLock;
 
-use crate::stack::{Hop, Stack};
+use crate::output::Hop;
+use crate::stack::Stack;
 use crate::wire::tcp::Control;
 
 /// As many wait (Linux's `txqueuelen` is as long); more are lost, as on any link.
