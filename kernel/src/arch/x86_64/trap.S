@@ -17,6 +17,14 @@
     .endr
 .endm
 
+# All general registers below RAX and RCX, and the vector registers.
+.macro SAVE_REGISTERS
+    .irp register, rdx,rbx,rsi,rdi,rbp,r8,r9,r10,r11,r12,r13,r14,r15
+    push \register
+    .endr
+    SAVE_XMM
+.endm
+
 .macro RESTORE_XMM
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
     movups xmm\n, [rsp + 16*\n]
@@ -106,20 +114,7 @@ gate_common:
     mov rcx, [rsp]
     mov [rax - 72], rcx          # rcx
     lea rsp, [rax - 72]
-9:  push rdx
-    push rbx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
-    SAVE_XMM
+9:  SAVE_REGISTERS
     cld
     mov rdi, rsp
     mov rbx, rsp
@@ -162,20 +157,7 @@ syscall_entry:
     push 256                     # no vector: a system call
     push rax
     push rcx
-    push rdx
-    push rbx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
-    SAVE_XMM
+    SAVE_REGISTERS
     mov rdi, rsp
     call syscall_dispatch
     test al, al
