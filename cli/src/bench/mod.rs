@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use object::{Object as _, ObjectSegment as _};
 
 use crate::args::{BenchArgs, MachineKind, Net};
 use crate::project;
@@ -231,7 +232,7 @@ fn compare_sizes(kit: &guest::Kit, net: &Net, text: &mut String) -> Result<()> {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 fn mebibytes(path: &PathBuf) -> Result<f64> {
     let bytes = std::fs::read(path)?;
-    let loaded = elf::Program::read(&&bytes[..])
-        .map(|program| program.segments.iter().map(|segment| segment.filesz).sum::<u64>());
+    let loaded = object::File::parse(&bytes[..])
+        .map(|file| file.segments().map(|segment| segment.file_range().1).sum::<u64>());
     Ok(loaded.map_or(bytes.len() as f64, |size| size as f64) / 1048576.0)
 }
