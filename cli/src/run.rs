@@ -1,7 +1,7 @@
 //! `scull run`: stay with a guest from its start to its end.
 
 use core::time::Duration;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::net::{TcpListener, UdpSocket};
 use std::process::ExitStatus;
 use std::sync::PoisonError;
@@ -56,10 +56,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8> {
     watch_signals(&sender)?;
     let (console, addresses) = Console::new(io::stdout());
     let guest = Guest::start(&machine, console, &sender)?;
-    feed_console(&guest)?;
     let deadline = args.timeout.map(|timeout| start + timeout);
     let mut session = Session { machine, guest, report, start, addresses, signals: 0, boots: 0 };
-    let end = session.follow(&receiver, deadline);
+    let end = session.follow(&receiver, deadline)?;
     session.close(end)
 }
 
@@ -89,31 +88,35 @@ struct Session {
 
 impl Session {
     /// Handles messages until the guest comes to an end.
-    fn follow(&mut self, messages: &Receiver<Message>, deadline: Option<Instant>) -> End {
+    ///
+    /// # Errors
+    /// Fails where the guest's input cannot be passed on.
+    fn follow(&mut self, messages: &Receiver<Message>, deadline: Option<Instant>) -> Result<End> {
         loop {
             let message = match deadline {
                 None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(at) => messages.recv_timeout(at.saturating_duration_since(Instant::now())),
             };
             let end = match message {
-                Ok(Message::Event(event)) => self.event(event),
+                Ok(Message::Event(event)) => self.event(event)?,
                 Ok(Message::Signal(signal)) => self.signal(signal),
                 Ok(Message::ConsoleBroken) => Some(End::Tool(128 + 13, "")),
                 Ok(Message::Ended(status, words)) => Some(End::Machine(status, words)),
                 Err(_) => Some(End::Tool(error::TIMEOUT, "the time given by --timeout is over")),
             };
             if let Some(end) = end {
-                return end;
+                return Ok(end);
             }
         }
     }
 
     /// Handles what the guest said.
-    fn event(&mut self, event: Event) -> Option<End> {
-        match event {
+    fn event(&mut self, event: Event) -> Result<Option<End>> {
+        Ok(match event {
             Event::Boot { version } => {
                 self.boots += 1;
                 self.report.boot(&version, self.start.elapsed());
+                self.begin_input()?;
                 None
             }
             Event::Listening { proto, port } => {
@@ -131,14 +134,30 @@ impl Session {
                 None
             }
             Event::Memory(_) | Event::Other => None,
+        })
+    }
+
+    /// Sends what waited for the kernel to run.
+    fn begin_input(&mut self) -> Result<()> {
+        if self.boots > 1 {
+            return Ok(());
         }
+        if self.signals > 0 {
+            self.guest.terminate();
+        }
+        if may_read_input() {
+            self.guest.feed(io::stdin())?;
+        }
+        Ok(())
     }
 
     /// Handles a signal to the tool: the first is passed on, the second ends the machine.
     fn signal(&mut self, signal: i32) -> Option<End> {
         self.signals += 1;
         if self.signals == 1 {
-            self.guest.terminate();
+            if self.boots > 0 {
+                self.guest.terminate();
+            }
             return None;
         }
         Some(End::Tool(u8::try_from(128 + signal).unwrap_or(u8::MAX), "killed"))
@@ -233,24 +252,9 @@ fn watch_signals(messages: &Sender<Message>) -> Result<()> {
     Ok(())
 }
 
-/// Passes standard input to the guest's console, unless reading it would stop a
-/// job that runs in the background of a terminal.
-fn feed_console(guest: &Guest) -> Result<()> {
+/// Returns whether standard input can be read without stopping a job that runs in the background
+/// of a terminal.
+fn may_read_input() -> bool {
     let stdin = io::stdin();
-    let is_background = stdin.is_terminal()
-        && unistd::tcgetpgrp(&stdin).is_ok_and(|group| group != unistd::getpgrp());
-    if is_background {
-        return Ok(());
-    }
-    let mut console = guest.console().context("cannot reach the console")?;
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        let mut stdin = io::stdin().lock();
-        while let Ok(length) = stdin.read(&mut buffer) {
-            if length == 0 || console.write_all(&buffer[..length]).is_err() {
-                break;
-            }
-        }
-    });
-    Ok(())
+    !stdin.is_terminal() || unistd::tcgetpgrp(&stdin).is_ok_and(|group| group == unistd::getpgrp())
 }

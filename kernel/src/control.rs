@@ -1,6 +1,13 @@
 //! The control channel: events to the host tool, commands from it (COM2).
 //!
-//! Events are JSON objects, one a line; commands are words, one a line.
+//! Events are JSON objects, one a line; commands are words, one a line:
+//!
+//! - `memory` asks how memory is used;
+//! - `term` sends SIGTERM to the program, `kill` ends the machine;
+//! - `eof N` says that the program's input ends after N bytes. The bytes come by the console, a
+//!   channel of its own, so the word may overtake them.
+//!
+//! The host sends nothing, here or on the console, before the event `boot`.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,6 +19,7 @@ use sync::SpinLock;
 use crate::arch::apic::Trigger;
 use crate::arch::irq;
 use crate::arch::serial::CONTROL;
+use crate::file::console;
 use crate::memory::report::Summary;
 use crate::process::{Process, exit, signal};
 
@@ -120,11 +128,18 @@ pub(crate) fn serve() {
     }
 }
 
+fn parse_count(text: &[u8]) -> Option<u64> {
+    core::str::from_utf8(text).ok()?.parse().ok()
+}
+
 fn obey(command: &[u8]) {
     match command {
         b"memory" => send(Event::Memory(Summary::now())),
         b"term" => signal::terminate(),
         b"kill" => exit::power_off(exit::Status::Signal(9)),
+        _ if let Some(count) = command.strip_prefix(b"eof ").and_then(parse_count) => {
+            console::end_input(count);
+        }
         _ => log::warn!("unknown command from the host: {:?}", command.escape_ascii()),
     }
 }

@@ -50,6 +50,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     time::start();
     vdso::update(arch::clock::scale(), time::start_nanos());
     logger::start();
+    arch::serial::start();
     control::start();
     let Ok(options) = Options::parse(info.command_line) else {
         panic::give_up(format_args!("the command line names no program (init=)"));

@@ -81,7 +81,7 @@ impl Lab {
         let (sender, receiver) = mpsc::channel();
         let console = Capture::default();
         let guest = Guest::start(&machine, console.clone(), &sender)?;
-        let end = follow(&receiver, Instant::now() + timeout);
+        let end = follow(&guest, &receiver, Instant::now() + timeout)?;
         if matches!(end, End::Other(_)) {
             guest.kill();
         }
@@ -98,20 +98,21 @@ fn without_reports(console: &[u8]) -> Vec<u8> {
     lines.filter(|line| !line.starts_with(b"scull: ")).flatten().copied().collect()
 }
 
-/// Waits for the program's end.
-fn follow(messages: &Receiver<Message>, deadline: Instant) -> End {
+/// Waits for the program's end; its input ends at once.
+fn follow(guest: &Guest, messages: &Receiver<Message>, deadline: Instant) -> Result<End> {
     loop {
         match messages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Message::Event(Event::Exit { status })) => return End::Exit(status),
-            Ok(Message::Event(Event::Signal { signal })) => return End::Signal(signal),
+            Ok(Message::Event(Event::Boot { .. })) => guest.feed(io::empty())?,
+            Ok(Message::Event(Event::Exit { status })) => return Ok(End::Exit(status)),
+            Ok(Message::Event(Event::Signal { signal })) => return Ok(End::Signal(signal)),
             Ok(Message::Event(Event::Panic { message })) => {
-                return End::Other(format!("kernel panic: {message}"));
+                return Ok(End::Other(format!("kernel panic: {message}")));
             }
             Ok(Message::Ended(status, words)) => {
-                return End::Other(format!("the machine ended: {status} {words}"));
+                return Ok(End::Other(format!("the machine ended: {status} {words}")));
             }
             Ok(_) => {}
-            Err(_) => return End::Other("took too long".to_owned()),
+            Err(_) => return Ok(End::Other("took too long".to_owned())),
         }
     }
 }

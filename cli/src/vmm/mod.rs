@@ -129,12 +129,17 @@ impl Guest {
         Ok(Self { pid, control, console, pump: Some(pump), waiter: Some(waiter) })
     }
 
-    /// Returns the near end of the console, for input.
+    /// Passes `input` to the console, and tells the kernel where it ends. Only once the kernel has
+    /// said that it runs; what comes before is lost.
     ///
     /// # Errors
     /// Fails where the host is out of descriptors.
-    pub(crate) fn console(&self) -> io::Result<UnixStream> {
-        self.console.try_clone()
+    pub(crate) fn feed(&self, input: impl Read + Send + 'static) -> Result<()> {
+        let console = self.console.try_clone().context("cannot reach the console")?;
+        let control = self.control.try_clone().context("cannot reach the control channel")?;
+        // A guest that is gone says so by its own message.
+        thread::spawn(move || pass_input(input, console, control).ok());
+        Ok(())
     }
 
     /// Returns the monitor's process id.
@@ -218,6 +223,28 @@ fn pump_console(
     })
 }
 
+/// Copies `input` to the console and says on the control channel after how many bytes it ended;
+/// input that cannot be read counts as ended.
+fn pass_input(
+    mut input: impl Read,
+    mut console: impl Write,
+    mut control: impl Write,
+) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    let mut count = 0;
+    loop {
+        let length = match input.read(&mut buffer) {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(0) | Err(_) => break,
+            Ok(length) => length,
+        };
+        console.write_all(&buffer[..length])?;
+        count += length;
+    }
+    // In one piece, since others write to the channel too.
+    control.write_all(format!("eof {count}\n").as_bytes())
+}
+
 /// Turns lines of the control channel into messages until the machine ends.
 fn pump_events(control: UnixStream, messages: Sender<Message>) -> JoinHandle<()> {
     thread::spawn(move || {
@@ -249,4 +276,21 @@ pub(crate) fn become_vmm(mut args: impl Iterator<Item = OsString>) -> anyhow::Er
     }
     let why = Command::new(&program).args(args).exec();
     anyhow!("cannot start {}: {why}", program.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_input_is_told_with_its_place() {
+        let (mut console, mut control) = (Vec::new(), Vec::new());
+        let input = [7; 10_000];
+        pass_input(&input[..], &mut console, &mut control).unwrap();
+        assert_eq!(console, input);
+        assert_eq!(control, b"eof 10000\n");
+        control.clear();
+        pass_input(io::empty(), &mut console, &mut control).unwrap();
+        assert_eq!(control, b"eof 0\n");
+    }
 }

@@ -1,7 +1,8 @@
 //! The application's console: the first serial port, as a file.
 //!
 //! It is a line without a terminal's discipline: bytes pass as they are both ways, as through a
-//! pair of pipes, which is what the host connects it to. So `isatty(3)` says no.
+//! pair of pipes, which is what the host connects it to. So `isatty(3)` says no, and the input
+//! ends where the host says so.
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -30,11 +31,28 @@ const CAPACITY: usize = 4096;
 static HAS_INPUT: AtomicBool = AtomicBool::new(false);
 static CONSOLE: Once<Arc<Console>> = Once::new();
 
+/// What has come of the program's input.
+#[derive(Debug, Default)]
+struct Input {
+    /// What nobody has read yet.
+    bytes: VecDeque<u8>,
+    /// How many bytes have come in all.
+    count: u64,
+    /// After how many bytes the input ends, once the host has said so.
+    end: Option<u64>,
+}
+
+impl Input {
+    fn has_ended(&self) -> bool {
+        self.bytes.is_empty() && self.end.is_some_and(|end| self.count >= end)
+    }
+}
+
 /// The console; there is one.
 #[derive(Debug, Default)]
 pub(crate) struct Console {
     /// A leaf lock.
-    received: SpinLock<VecDeque<u8>>,
+    input: SpinLock<Input>,
     waiters: Waiters,
 }
 
@@ -58,17 +76,26 @@ pub(crate) fn serve() {
     }
 }
 
+/// Notes that the input ends after `count` bytes, of which some may still be on their way.
+pub(crate) fn end_input(count: u64) {
+    if let Some(console) = CONSOLE.get() {
+        console.input.lock().end = Some(count);
+        console.waiters.wake(Events::IN);
+    }
+}
+
 impl Console {
     fn receive(&self) {
-        let mut received = self.received.lock();
-        let before = received.len();
-        while received.len() < CAPACITY
+        let mut input = self.input.lock();
+        let before = input.count;
+        while input.bytes.len() < CAPACITY
             && let Some(byte) = PORT.read()
         {
-            received.push_back(byte);
+            input.bytes.push_back(byte);
+            input.count += 1;
         }
-        let has_grown = received.len() > before;
-        drop(received);
+        let has_grown = input.count > before;
+        drop(input);
         if has_grown {
             self.waiters.wake(Events::IN);
         }
@@ -81,15 +108,15 @@ impl File for Console {
     }
 
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        let mut received = self.received.lock();
-        if received.is_empty() {
-            return Err(Errno::EAGAIN);
+        let mut input = self.input.lock();
+        if input.bytes.is_empty() {
+            return if input.has_ended() || sink.room() == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
-        let was_full = received.len() == CAPACITY;
-        let (front, _) = received.as_slices();
+        let was_full = input.bytes.len() == CAPACITY;
+        let (front, _) = input.bytes.as_slices();
         let count = sink.put(front)?;
-        received.drain(..count);
-        drop(received);
+        input.bytes.drain(..count);
+        drop(input);
         if was_full {
             // The port was left alone for lack of room, and will not interrupt again for that.
             self.receive();
@@ -115,7 +142,9 @@ impl File for Console {
     }
 
     fn poll(&self) -> Events {
-        if self.received.lock().is_empty() { Events::OUT } else { Events::BOTH }
+        let input = self.input.lock();
+        let is_readable = !input.bytes.is_empty() || input.has_ended();
+        if is_readable { Events::BOTH } else { Events::OUT | Events::WRNORM }
     }
 
     fn waiters(&self) -> Option<&Waiters> {
@@ -123,7 +152,7 @@ impl File for Console {
     }
 
     fn readable_bytes(&self) -> Result<usize> {
-        Ok(self.received.lock().len())
+        Ok(self.input.lock().bytes.len())
     }
 
     fn metadata(&self) -> Metadata {

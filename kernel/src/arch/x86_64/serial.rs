@@ -24,11 +24,18 @@ const TRANSMITTER_EMPTY: u8 = 0x20;
 /// a port that is stuck must not hang the kernel, a host that is slow to read must lose nothing.
 const PATIENCE: u32 = 100_000_000;
 
+/// Switches the queues of both ports on, which drops what they had received: the host sends
+/// nothing before it is told that the kernel runs.
+pub(crate) fn start() {
+    for serial in [CONSOLE, CONTROL] {
+        port::write_u8(serial.base + FIFO_CONTROL, 0x01);
+        port::write_u8(serial.base + MODEM_CONTROL, 0x0b);
+    }
+}
+
 impl Serial {
-    /// Lets the port raise its interrupt when a byte arrives.
+    /// Lets the port raise its interrupt when a byte arrives, or now if one has.
     pub(crate) fn enable_receive_interrupt(self) {
-        port::write_u8(self.base + FIFO_CONTROL, 0x01);
-        port::write_u8(self.base + MODEM_CONTROL, 0x0b);
         port::write_u8(self.base + INTERRUPT_ENABLE, RECEIVED_DATA_AVAILABLE);
     }
 
