@@ -30,6 +30,7 @@ pub mod sysno;
 pub mod system;
 pub mod time;
 pub mod timer;
+pub mod timex;
 
 pub use errno::{Errno, Result};
 pub use sysno::Sysno;

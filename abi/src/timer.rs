@@ -5,8 +5,8 @@ use core::time::Duration;
 use linux_raw_sys::general as raw;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use crate::Result;
 use crate::time::{Timespec, Timeval};
+use crate::{Errno, Result};
 
 /// The time is a point on the clock, not a length: `TIMER_ABSTIME`.
 pub const TIMER_ABSTIME: u32 = raw::TIMER_ABSTIME;
@@ -40,25 +40,33 @@ pub enum ClockId {
     /// Processor time of a thread, 0 for the calling one: `CLOCK_THREAD_CPUTIME_ID`,
     /// `pthread_getcpuclockid(3)`.
     ThreadCpu(u32),
+    /// The clock of an open device, of which there are none.
+    Device,
 }
 
 impl ClockId {
-    /// Returns the clock of a number, `None` if there is none. The clocks whose alarms wake a
-    /// machine from sleep are not there, as on a machine that has no such alarm.
-    pub const fn from_raw(id: i32) -> Option<Self> {
+    /// Returns the clock of a number.
+    ///
+    /// # Errors
+    /// `EINVAL` if there is none. The clocks whose alarms wake a machine from sleep are not there,
+    /// as on a machine that has no such alarm.
+    pub const fn from_raw(id: i32) -> Result<Self> {
         /// In the clocks of other processes and threads: it is a thread's.
         const PER_THREAD: i32 = 4;
-        /// In the same clocks: which kind of time; 3 stands for a descriptor.
+        /// In the same clocks: which kind of time.
         const KIND: i32 = 3;
+        /// Both together: the rest of the number is a descriptor.
+        const DESCRIPTOR: i32 = 3;
         if id < 0 {
             let task = (!(id >> 3)).cast_unsigned();
             return match id {
-                _ if id & KIND == KIND => None,
-                _ if id & PER_THREAD != 0 => Some(Self::ThreadCpu(task)),
-                _ => Some(Self::ProcessCpu(task)),
+                _ if id & (PER_THREAD | KIND) == DESCRIPTOR => Ok(Self::Device),
+                _ if id & KIND == KIND => Err(Errno::EINVAL),
+                _ if id & PER_THREAD != 0 => Ok(Self::ThreadCpu(task)),
+                _ => Ok(Self::ProcessCpu(task)),
             };
         }
-        Some(match id.cast_unsigned() {
+        Ok(match id.cast_unsigned() {
             raw::CLOCK_REALTIME | raw::CLOCK_TAI => Self::Realtime,
             raw::CLOCK_MONOTONIC | raw::CLOCK_BOOTTIME => Self::Monotonic,
             raw::CLOCK_MONOTONIC_RAW => Self::MonotonicRaw,
@@ -66,8 +74,13 @@ impl ClockId {
             raw::CLOCK_MONOTONIC_COARSE => Self::MonotonicCoarse,
             raw::CLOCK_PROCESS_CPUTIME_ID => Self::ProcessCpu(0),
             raw::CLOCK_THREAD_CPUTIME_ID => Self::ThreadCpu(0),
-            _ => return None,
+            _ => return Err(Errno::EINVAL),
         })
+    }
+
+    /// Returns whether there are timers on the clock.
+    pub const fn can_be_waited_for(self) -> bool {
+        matches!(self, Self::Realtime | Self::Monotonic | Self::ProcessCpu(_) | Self::ThreadCpu(_))
     }
 }
 
@@ -147,6 +160,8 @@ fn nanos(length: Duration) -> u64 {
 pub const SIGEV_SIGNAL: i32 = 0;
 /// Nothing: `SIGEV_NONE`.
 pub const SIGEV_NONE: i32 = 1;
+/// As [`SIGEV_SIGNAL`]; what comes of it is the C library's: `SIGEV_THREAD`.
+pub const SIGEV_THREAD: i32 = 2;
 /// A signal for one thread: `SIGEV_THREAD_ID`.
 pub const SIGEV_THREAD_ID: i32 = 4;
 
@@ -170,16 +185,16 @@ pub struct SigEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Errno;
 
     #[test]
     fn clocks_of_others_carry_their_number() {
-        assert_eq!(ClockId::from_raw(1), Some(ClockId::Monotonic));
-        assert_eq!(ClockId::from_raw(10), None);
+        assert_eq!(ClockId::from_raw(1), Ok(ClockId::Monotonic));
+        assert_eq!(ClockId::from_raw(10), Err(Errno::EINVAL));
         let thread = |tid: i32| !tid << 3 | 6;
-        assert_eq!(ClockId::from_raw(thread(77)), Some(ClockId::ThreadCpu(77)));
-        assert_eq!(ClockId::from_raw(!77 << 3 | 2), Some(ClockId::ProcessCpu(77)));
-        assert_eq!(ClockId::from_raw(!77 << 3 | 3), None);
+        assert_eq!(ClockId::from_raw(thread(77)), Ok(ClockId::ThreadCpu(77)));
+        assert_eq!(ClockId::from_raw(!77 << 3 | 2), Ok(ClockId::ProcessCpu(77)));
+        assert_eq!(ClockId::from_raw(!77 << 3 | 3), Ok(ClockId::Device));
+        assert_eq!(ClockId::from_raw(!77 << 3 | 7), Err(Errno::EINVAL));
     }
 
     #[test]

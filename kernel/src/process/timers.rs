@@ -94,6 +94,15 @@ impl Base {
             }
         }
     }
+
+    /// Returns the point in time before which it cannot be `deadline`: processor time passes no
+    /// faster than time does.
+    pub(crate) fn soonest(self, deadline: Instant) -> Instant {
+        match self {
+            Self::Monotonic | Self::Realtime => deadline,
+            _ => clock::now() + deadline.since(self.now()).max(SHORTEST_CPU),
+        }
+    }
 }
 
 /// A timer.
@@ -167,12 +176,7 @@ impl SignalTimer {
         let deadline = self.state.lock().deadline;
         match (deadline, self.this.upgrade()) {
             (Some(deadline), Some(this)) => {
-                // Processor time passes no faster than time does.
-                let soonest = match self.base {
-                    Base::Monotonic | Base::Realtime => deadline,
-                    _ => clock::now() + deadline.since(self.base.now()).max(SHORTEST_CPU),
-                };
-                self.alarm.arm_at(soonest, Waker::from(this));
+                self.alarm.arm_at(self.base.soonest(deadline), Waker::from(this));
             }
             _ => self.alarm.disarm(),
         }

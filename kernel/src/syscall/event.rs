@@ -11,7 +11,7 @@ use vfs::{File, OpenFile};
 
 use super::Context;
 use super::descriptor::on_exec;
-use super::time::first_deadline;
+use super::timer::first_deadline;
 use crate::file;
 use crate::memory::user::UserPtr;
 use crate::process::timers::Base;
@@ -72,7 +72,7 @@ pub(super) fn eventfd2(_cx: &mut Context<'_>, initial: u32, flags: u32) -> Resul
 /// `timerfd_create(2)`.
 pub(super) fn timerfd_create(_cx: &mut Context<'_>, clock: i32, flags: u32) -> Result<u32> {
     let flags = OpenFlags::from_bits_retain(flags);
-    let clock = ClockId::from_raw(clock).ok_or(Errno::EINVAL)?;
+    let clock = ClockId::from_raw(clock)?;
     if !COMMON.contains(flags) || !matches!(clock, ClockId::Realtime | ClockId::Monotonic) {
         return Err(Errno::EINVAL);
     }

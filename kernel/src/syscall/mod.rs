@@ -22,12 +22,14 @@ mod poll;
 mod prctl;
 mod process;
 mod scheduling;
+mod settime;
 mod signal;
 mod socket;
 mod system;
 mod table;
 mod thread;
 mod time;
+mod timer;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

@@ -8,8 +8,8 @@ use abi::{Result, Sysno};
 use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
-    inotify, io, lock, memory, numa, poll, prctl, process, scheduling, signal, socket, system,
-    thread, time, unknown,
+    inotify, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal, socket,
+    system, thread, time, timer, unknown,
 };
 
 /// What serves a call: its caller in, the result register out.
@@ -316,18 +316,23 @@ syscalls! {
     clock_gettime => time::clock_gettime(clockid, tp);
     clock_getres => time::clock_getres(clockid, res);
     /// partial: the clock cannot be set
-    clock_settime => time::clock_settime(clockid, tp);
+    clock_settime => settime::clock_settime(clockid, tp);
+    /// partial: the clock cannot be set
+    settimeofday => settime::settimeofday(tv, tz);
+    /// partial: the clock cannot be adjusted
+    adjtimex => settime::adjtimex(buf);
+    /// partial: the clock cannot be adjusted
+    clock_adjtime => settime::clock_adjtime(clk_id, buf);
     gettimeofday => time::gettimeofday(tv, tz);
     time => time::time(tloc);
     nanosleep => time::nanosleep(duration, rem);
-    /// partial: no clocks of processor time
     clock_nanosleep => time::clock_nanosleep(clockid, flags, t, remain);
-    timer_create => time::timer_create(clockid, sevp, timerid);
-    timer_settime => time::timer_settime(timerid, flags, new_value, old_value);
-    timer_gettime => time::timer_gettime(timerid, curr_value);
-    timer_getoverrun => time::timer_getoverrun(timerid);
-    timer_delete => time::timer_delete(timerid);
-    setitimer => time::setitimer(which, new_value, old_value);
-    getitimer => time::getitimer(which, curr_value);
-    alarm => time::alarm(seconds);
+    timer_create => timer::timer_create(clockid, sevp, timerid);
+    timer_settime => timer::timer_settime(timerid, flags, new_value, old_value);
+    timer_gettime => timer::timer_gettime(timerid, curr_value);
+    timer_getoverrun => timer::timer_getoverrun(timerid);
+    timer_delete => timer::timer_delete(timerid);
+    setitimer => timer::setitimer(which, new_value, old_value);
+    getitimer => timer::getitimer(which, curr_value);
+    alarm => timer::alarm(seconds);
 }
