@@ -56,6 +56,10 @@ auxv_keys! {
     AT_SYSINFO_EHDR = 33;
     /// The smallest signal stack, in bytes: `sigaltstack(2)`.
     AT_MINSIGSTKSZ = 51;
+    /// Scull's own: address of the gate by which a program may enter the kernel.
+    AT_SCULL_GATE = 0x5343_0001;
+    /// Scull's own: its version, `major << 16 | minor << 8 | patch`.
+    AT_SCULL_VERSION = 0x5343_0002;
 }
 
 #[cfg(test)]

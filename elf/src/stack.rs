@@ -12,7 +12,8 @@ use core::ops::Range;
 use abi::auxv::{
     AT_BASE, AT_CLKTCK, AT_EGID, AT_ENTRY, AT_EUID, AT_EXECFN, AT_FLAGS, AT_GID, AT_HWCAP,
     AT_HWCAP2, AT_MINSIGSTKSZ, AT_NULL, AT_PAGESZ, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PLATFORM,
-    AT_RANDOM, AT_RSEQ_ALIGN, AT_RSEQ_FEATURE_SIZE, AT_SECURE, AT_SYSINFO_EHDR, AT_UID,
+    AT_RANDOM, AT_RSEQ_ALIGN, AT_RSEQ_FEATURE_SIZE, AT_SCULL_GATE, AT_SCULL_VERSION, AT_SECURE,
+    AT_SYSINFO_EHDR, AT_UID,
 };
 use abi::elf::PHDR_SIZE;
 use abi::{Errno, Result};
@@ -95,6 +96,10 @@ pub struct Auxiliary {
     pub gid: u32,
     /// Whether the kernel has `rseq(2)`.
     pub has_rseq: bool,
+    /// The gate for programs built with the shim, if there is one.
+    pub gate: Option<u64>,
+    /// The kernel's version, see [`abi::auxv::AT_SCULL_VERSION`].
+    pub version: u64,
 }
 
 /// What is random about a new stack.
@@ -190,6 +195,9 @@ impl Auxiliary {
         ]);
         if self.has_rseq {
             entries.extend([(AT_RSEQ_FEATURE_SIZE, RSEQ.0), (AT_RSEQ_ALIGN, RSEQ.1)]);
+        }
+        if let Some(gate) = self.gate {
+            entries.extend([(AT_SCULL_GATE, gate), (AT_SCULL_VERSION, self.version)]);
         }
         entries.push((AT_NULL, 0));
         entries
@@ -294,8 +302,13 @@ mod tests {
 
     fn check(argv: &[&[u8]], envp: &[&[u8]], execfn: &[u8], gap: u16) -> Stack {
         let arguments = Arguments { argv, envp, execfn };
-        let auxiliary =
-            Auxiliary { phdr: 0x40_0040, phnum: 7, entry: 0x40_1000, ..Auxiliary::default() };
+        let auxiliary = Auxiliary {
+            phdr: 0x40_0040,
+            phnum: 7,
+            entry: 0x40_1000,
+            gate: Some(7),
+            ..Auxiliary::default()
+        };
         let random = Random { bytes: *b"0123456789abcdef", gap };
         let stack = Stack::build(TOP, &arguments, &auxiliary, &random).unwrap();
         assert_eq!(stack.pointer % 16, 0);
@@ -319,6 +332,7 @@ mod tests {
         assert!(view.string(auxv[&AT_RANDOM]).starts_with(b"0123456789abcdef"));
         assert_eq!(auxv[&AT_ENTRY], 0x40_1000);
         assert_eq!(auxv[&AT_PAGESZ], 4096);
+        assert_eq!(auxv[&AT_SCULL_GATE], 7);
         stack
     }
 

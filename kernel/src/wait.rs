@@ -20,6 +20,12 @@ pub(crate) const RESTART: Errno = Errno::new(512);
 /// As [`RESTART`], but `EINTR` whenever a handler runs, whatever its flags (Linux: ERESTARTNOHAND).
 pub(crate) const RESTART_UNLESS_HANDLED: Errno = Errno::new(514);
 
+/// Returns whether a call fails so because a signal is to be delivered.
+pub(crate) const fn is_interruption(error: Errno) -> bool {
+    let code = error.raw();
+    code == Errno::EINTR.raw() || code == RESTART.raw() || code == RESTART_UNLESS_HANDLED.raw()
+}
+
 /// Why a sleep ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wakeup {

@@ -26,8 +26,9 @@ use super::thread::{NAME_SIZE, Thread};
 use super::{PID, Process, signal, timers};
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::ExtendedState;
-use crate::arch::{cpu, index, thread};
+use crate::arch::{cpu, index, thread, trap};
 use crate::memory::{file_backing, space, user};
+use crate::syscall::VERSION_NUMBER;
 use crate::{file, random, vdso};
 
 /// The part of the stack that is mapped at once beyond what is on it, in bytes; it grows.
@@ -221,6 +222,8 @@ impl Prepared {
             sysinfo_ehdr: Some(vdso::map(&mut space::lock())?),
             minsigstksz: SIGNAL_FRAME + thread::extended_state_size() as u64,
             hwcap: cpu::hwcap(),
+            gate: Some(trap::gate()),
+            version: VERSION_NUMBER,
             phdr: self.main.program.phdr_vaddr.map_or(0, |vaddr| vaddr.wrapping_add(bias)),
             phnum: self.main.program.phnum,
             base: interpreter.map_or(0, |placed| placed.bias),

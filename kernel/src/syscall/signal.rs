@@ -15,6 +15,7 @@ use vfs::OpenFile;
 use super::Context;
 use super::descriptor::on_exec;
 use crate::arch::clock;
+use crate::arch::cpu::Cpu;
 use crate::file;
 use crate::file::signalfd::SignalFd;
 use crate::memory::user::{self, UserPtr};
@@ -176,12 +177,12 @@ pub(super) fn sigaltstack(
 }
 
 /// `rt_sigreturn(2)`.
-pub(super) fn rt_sigreturn(cx: &mut Context<'_>) -> Result<()> {
-    cx.is_changed = true;
+pub(super) fn rt_sigreturn(cx: &mut Context<'_>) -> Result<u64> {
     if signal::return_from_handler(cx.frame, &cx.thread.signals).is_err() {
         signal::force(SigInfo::from_kernel(Signal::SIGSEGV));
     }
-    Ok(())
+    Cpu::current().call_attention();
+    Ok(cx.frame.rax)
 }
 
 /// Returns the signal of a number that a program sends, `None` for 0, which only asks whether the

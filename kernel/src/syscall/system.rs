@@ -20,6 +20,18 @@ pub(crate) const RELEASE: &str = "6.1.0-scull";
 /// The version of this kernel.
 pub(crate) const VERSION: &str = concat!("Scull ", env!("CARGO_PKG_VERSION"));
 
+/// [`VERSION`] as the auxiliary vector has it.
+pub(crate) const VERSION_NUMBER: u64 = number(env!("CARGO_PKG_VERSION_MAJOR")) << 16
+    | number(env!("CARGO_PKG_VERSION_MINOR")) << 8
+    | number(env!("CARGO_PKG_VERSION_PATCH"));
+
+const fn number(digits: &str) -> u64 {
+    match u64::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => 0,
+    }
+}
+
 /// The host name. A leaf lock.
 static HOST_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new([0; UTSNAME_SIZE]);
 /// The NIS domain name. A leaf lock.

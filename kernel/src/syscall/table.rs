@@ -3,7 +3,7 @@
 //! A row names the call, its handler and its arguments as the man page does; the handler's
 //! signature gives their types. A row's doc comment says what is partial about it.
 
-use abi::{Result, Sysno};
+use abi::{Errno, Result, Sysno};
 
 use super::argument::{FromRegister, IntoRegister};
 use super::{
@@ -11,9 +11,13 @@ use super::{
     inotify, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal, socket,
     system, thread, time, timer, unknown,
 };
+use crate::arch::cpu::Cpu;
+use crate::arch::frame::TrapFrame;
+use crate::process::thread::Thread;
+use crate::wait;
 
-/// What serves a call: its caller in, the result register out.
-pub(super) type Handler = fn(&mut Context<'_>) -> u64;
+/// What serves a call: its registers in, the result's register out.
+pub(super) type Handler = fn(&mut TrapFrame) -> u64;
 
 /// One more than the largest number of a call.
 const SIZE: usize = {
@@ -26,9 +30,10 @@ macro_rules! syscalls {
         /// The handlers by the numbers of their calls.
         pub(super) static HANDLERS: [Handler; SIZE] = {
             let mut handlers: [Handler; SIZE] = [unknown; SIZE];
-            $(handlers[Sysno::$call as usize] = |cx| {
-                let [$($argument,)* ..] = cx.frame.arguments();
-                encode($family::$handler(cx, $(FromRegister::from_register($argument)),*))
+            $(handlers[Sysno::$call as usize] = |frame| {
+                let [$($argument,)* ..] = frame.arguments();
+                let mut cx = Context { thread: Thread::current(), frame };
+                encode($family::$handler(&mut cx, $(FromRegister::from_register($argument)),*))
             };)*
             handlers
         };
@@ -39,8 +44,17 @@ macro_rules! syscalls {
 fn encode(result: Result<impl IntoRegister>) -> u64 {
     match result {
         Ok(value) => value.into_register(),
-        Err(error) => u64::from(error.raw()).wrapping_neg(),
+        Err(error) => encode_error(error),
     }
+}
+
+/// As [`encode`]. A call that a signal ended has to see to that signal on its way back.
+#[cold]
+fn encode_error(error: Errno) -> u64 {
+    if wait::is_interruption(error) {
+        Cpu::current().call_attention();
+    }
+    u64::from(error.raw()).wrapping_neg()
 }
 
 syscalls! {

@@ -17,10 +17,10 @@ const MSR_LSTAR: u32 = 0xc000_0082;
 const MSR_FMASK: u32 = 0xc000_0084;
 const MSR_FS_BASE: u32 = 0xc000_0100;
 const MSR_GS_BASE: u32 = 0xc000_0101;
-/// RFLAGS bits that `syscall` clears: TF, IF, DF, AC.
-const SYSCALL_MASK: u64 = 0x4_0700;
+/// RFLAGS bits that `syscall` clears: TF, IF, DF, NT, AC.
+const SYSCALL_MASK: u64 = 0x4_4700;
 
-/// The per-CPU area that GS base points to. trap.S knows the offsets of the first four fields.
+/// The per-CPU area that GS base points to. trap.S knows the offsets of the first five fields.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Cpu {
@@ -28,10 +28,10 @@ pub(crate) struct Cpu {
     kernel_stack_top: u64,
     kernel_stack_bottom: u64,
     scratch: u64,
-    /// The processor's number, from 0.
-    pub(crate) id: usize,
     /// Set by whatever wants the application interrupted for: see [`Cpu::take_attention`].
     attention: AtomicBool,
+    /// The processor's number, from 0.
+    pub(crate) id: usize,
     /// The thread that runs, null before the first; its type is the kernel's.
     thread: AtomicPtr<()>,
     /// The local APIC timer's next shot, in nanoseconds since the start; `u64::MAX` if none.
@@ -43,6 +43,7 @@ const _: () = assert!(
     offset_of!(Cpu, kernel_stack_top) == 8
         && offset_of!(Cpu, kernel_stack_bottom) == 16
         && offset_of!(Cpu, scratch) == 24
+        && offset_of!(Cpu, attention) == 32
 );
 
 /// Where in its area a processor's number is, in bytes.
@@ -62,8 +63,8 @@ impl Cpu {
             kernel_stack_top: 0,
             kernel_stack_bottom: 0,
             scratch: 0,
-            id: 0,
             attention: AtomicBool::new(false),
+            id: 0,
             thread: AtomicPtr::new(ptr::null_mut()),
             timer_deadline: AtomicU64::new(u64::MAX),
             tables: Tables::new(),
@@ -97,12 +98,6 @@ impl Cpu {
     /// Asks that the way back to the application look for work first.
     pub(crate) fn call_attention(&self) {
         self.attention.store(true, Ordering::Relaxed);
-    }
-
-    /// Returns whether attention is called for.
-    #[inline]
-    pub(crate) fn has_attention(&self) -> bool {
-        self.attention.load(Ordering::Relaxed)
     }
 
     /// Returns whether attention was called for since the last time this was asked.

@@ -3,7 +3,8 @@
 /// What trap.S saves on a kernel stack at every entry, in memory order.
 ///
 /// For the application it is all of its registers but the upper halves of the vector registers,
-/// x87 state and FS base, which stay in the processor until another thread runs.
+/// x87 state and FS base, which stay in the processor until another thread runs. After an entry by
+/// the shim's gate `xmm` has no meaning: the caller gave those registers up.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub(crate) struct TrapFrame {
@@ -34,7 +35,7 @@ pub(crate) struct TrapFrame {
     pub(crate) ss: u64,
 }
 
-/// [`TrapFrame::vector`] of an entry by `syscall`.
+/// [`TrapFrame::vector`] of an entry by `syscall` or the shim's gate.
 pub(crate) const SYSCALL: u64 = 256;
 /// RFLAGS.IF: interrupts on.
 pub(crate) const INTERRUPTS_ON: u64 = 0x200;

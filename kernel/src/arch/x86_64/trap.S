@@ -1,4 +1,5 @@
-# Ways into the kernel: 256 gates and `syscall`. Both build a TrapFrame (frame.rs) and call Rust.
+# Ways into the kernel: 256 gates of the IDT, `syscall`, and the shim's gate. All build a TrapFrame
+# (frame.rs) and call Rust.
 #
 # The application runs in ring 0 too, so the processor never switches stacks by privilege. Every gate
 # therefore uses an IST stack, and the stub moves its frame away at once: to the top of the thread's
@@ -8,6 +9,7 @@
 .set CPU_KERNEL_STACK_TOP, 8
 .set CPU_KERNEL_STACK_BOTTOM, 16
 .set CPU_SCRATCH, 24
+.set CPU_ATTENTION, 32
 .set FRAME_XMM, 256
 
 .macro SAVE_XMM
@@ -17,12 +19,26 @@
     .endr
 .endm
 
-# All general registers below RAX and RCX, and the vector registers.
+# All general registers below RAX and RCX.
 .macro SAVE_REGISTERS
     .irp register, rdx,rbx,rsi,rdi,rbp,r8,r9,r10,r11,r12,r13,r14,r15
     push \register
     .endr
-    SAVE_XMM
+.endm
+
+# Back from a system call whose frame has R15 `at` bytes above RSP: what calls may change are RAX, RCX and
+# R11. `sti` takes effect after the jump, so no interrupt comes on this stack in kernel code.
+.macro RETURN_FROM_CALL at
+    mov r10, [rsp + \at + 40]
+    mov r9, [rsp + \at + 48]
+    mov r8, [rsp + \at + 56]
+    mov rdi, [rsp + \at + 72]
+    mov rsi, [rsp + \at + 80]
+    mov rdx, [rsp + \at + 96]
+    mov rcx, [rsp + \at + 136]   # rip
+    mov rsp, [rsp + \at + 160]
+    sti
+    jmp rcx
 .endm
 
 .macro RESTORE_XMM
@@ -32,11 +48,19 @@
     add rsp, FRAME_XMM
 .endm
 
+# Where accesses to a program's memory continue: a fault between a row's first two labels that cannot
+# be resolved continues at its third.
 .section .rodata.fixups,"a",@progbits
 .balign 8
 .global user_fixups
 user_fixups:
 .text
+.macro FIXUP start, end, target
+    .pushsection .rodata.fixups,"a",@progbits
+    .quad \start, \end, \target
+    .popsection
+.endm
+
 .macro GATE n, has_error
 .balign 16
 gate_\n:
@@ -86,15 +110,18 @@ gate_common:
     cmp eax, 18                  # #MC
     je 9f
     test byte ptr [rsp + 39], 0x80   # top bit of RIP: the kernel's half?
-    jnz 1f
-    mov rax, gs:[CPU_KERNEL_STACK_TOP]
-    jmp 2f
-1:  mov rax, [rsp + 56]          # interrupted RSP
+    jz 1f
+    lea rax, [rip + gate_entry]
+    cmp rax, [rsp + 32]          # not in yet (trap.rs)
+    je 1f
+    mov rax, [rsp + 56]          # interrupted RSP
     sub rax, 128
     and rax, -16
     lea rcx, [rax - 1024]
     cmp rcx, gs:[CPU_KERNEL_STACK_BOTTOM]
     jb 9f                        # the kernel stack is full: report from here
+    jmp 2f
+1:  mov rax, gs:[CPU_KERNEL_STACK_TOP]
 2:  mov rcx, [rsp + 64]
     mov [rax - 8], rcx           # ss
     mov rcx, [rsp + 56]
@@ -115,6 +142,7 @@ gate_common:
     mov [rax - 72], rcx          # rcx
     lea rsp, [rax - 72]
 9:  SAVE_REGISTERS
+    SAVE_XMM
     cld
     mov rdi, rsp
     mov rbx, rsp
@@ -143,7 +171,7 @@ trap_return:
     add rsp, 16
     iretq
 
-# `syscall`: RCX = return address, R11 = RFLAGS, IF, DF, TF and AC cleared by FMASK, RSP unchanged.
+# `syscall`: RCX = return address, R11 = RFLAGS, IF, DF, TF, NT and AC cleared by FMASK, RSP unchanged.
 .global syscall_entry
 syscall_entry:
     mov gs:[CPU_SCRATCH], rsp
@@ -158,30 +186,61 @@ syscall_entry:
     push rax
     push rcx
     SAVE_REGISTERS
+    SAVE_XMM
     mov rdi, rsp
     call syscall_dispatch
-    test al, al
-    jz trap_return               # registers were changed: restore all of them
+    cmp byte ptr gs:[CPU_ATTENTION], 0
+    jne syscall_attended
+    test byte ptr [rsp + FRAME_XMM + 153], 1   # TF: to be set by no instruction of the kernel but the last
+    jnz syscall_attended
     RESTORE_XMM
-    add rsp, 32                  # r15-r12 are as they were
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    add rsp, 8                   # rbp
-    pop rdi
-    pop rsi
-    add rsp, 8                   # rbx
-    pop rdx
-    pop rcx
-    pop rax
-    and dword ptr [rsp + 32], 0xfffffdff   # interrupts stay off until the jump
-    push qword ptr [rsp + 32]
+    mov r11, [rsp + 152]         # rflags
+    push r11
+    and dword ptr [rsp], 0xfffffdff   # interrupts stay off until the jump
     popfq
-    mov rcx, [rsp + 16]          # rip
-    mov rsp, [rsp + 40]
-    sti                          # takes effect after the jump: no interrupt on this stack in kernel code
-    jmp rcx
+    RETURN_FROM_CALL 0
+
+# The shim's gate, entered by `call` with a `syscall` behind it (abi/shim/syscall_arch.h): as if by that
+# instruction, but without what it costs, since vector registers and flags are the caller's to save.
+.global gate_entry
+gate_entry:
+    cli                          # as long as this has not run, the program has not come in (trap.rs)
+    cld
+    mov rcx, rsp
+    mov rsp, gs:[CPU_KERNEL_STACK_TOP]
+gate_return_address:
+    mov r11, [rcx]
+1:  add rcx, 8
+    add r11, 2                   # behind the `syscall`
+    push 0x10
+    push rcx
+    push 0x202
+    push 8
+    push r11
+    push rax
+    push 256
+    push rax
+    push rcx
+    SAVE_REGISTERS
+    sub rsp, FRAME_XMM
+    mov rdi, rsp
+    call syscall_dispatch
+    cmp byte ptr gs:[CPU_ATTENTION], 0
+    jne syscall_attended
+    RETURN_FROM_CALL FRAME_XMM
+# The stack went away after the call: return to where nothing is.
+gate_without_stack:
+    xor r11d, r11d
+    jmp 1b
+FIXUP gate_return_address, 1b, gate_without_stack
+
+# The slow way back from a system call with its result in RAX: restores all registers, since some may
+# have been changed, and the flags with the jump.
+syscall_attended:
+    mov rdi, rsp
+    mov rsi, rax
+    call syscall_attend
+    jmp trap_return
 
 # context_switch(save: *mut u64 [rdi], load: u64 [rsi]): parks this kernel stack and continues another.
 .global context_switch
@@ -209,13 +268,7 @@ thread_entry:
     call thread_started
     jmp trap_return
 
-# Accesses to a program's memory. A fault between a row's first two labels that cannot be resolved
-# continues at its third (fixups below; user.rs is the caller).
-.macro FIXUP start, end, target
-    .pushsection .rodata.fixups,"a",@progbits
-    .quad \start, \end, \target
-    .popsection
-.endm
+# Accesses to a program's memory (user.rs is the caller).
 
 # user_copy(to [rdi], from [rsi], count [rdx]) -> bytes not copied [rax]
 .global user_copy

@@ -3,6 +3,7 @@
 use super::cpu;
 use super::frame::TrapFrame;
 use super::irq;
+use crate::memory::user::UserPtr;
 use crate::{memory, process, schedule, syscall};
 
 const PAGE_FAULT: u64 = 14;
@@ -11,6 +12,9 @@ const FIRST_INTERRUPT: u64 = 32;
 /// Serves a gate; `frame` is returned to with whatever changes were made to it.
 #[unsafe(no_mangle)]
 extern "C" fn trap_entry(frame: &mut TrapFrame) {
+    if frame.rip == gate() {
+        step_back(frame);
+    }
     match frame.vector {
         PAGE_FAULT => memory::fault::page_fault(frame, cpu::fault_address()),
         FIRST_INTERRUPT.. => irq::serve(frame.vector),
@@ -21,11 +25,34 @@ extern "C" fn trap_entry(frame: &mut TrapFrame) {
     }
 }
 
-/// Serves a system call. Returns whether the short way back will do, which restores no
-/// callee-saved registers because nothing changed them.
+/// Returns the address of the shim's gate, which programs call.
+pub(crate) fn gate() -> u64 {
+    unsafe extern "C" {
+        fn gate_entry();
+    }
+    gate_entry as *const () as u64
+}
+
+/// Takes a program that has called the gate and was interrupted before its first instruction back
+/// to where it came from: there it finds `syscall`, and enters by that. So the program is never
+/// seen with a program counter of the kernel's.
+fn step_back(frame: &mut TrapFrame) {
+    // What cannot be read any more leads nowhere, as a return there would.
+    frame.rip = UserPtr::new(frame.rsp).read().unwrap_or(0);
+    frame.rsp = frame.rsp.wrapping_add(8);
+}
+
+/// Serves a system call; returns its result.
 #[unsafe(no_mangle)]
-extern "C" fn syscall_dispatch(frame: &mut TrapFrame) -> bool {
+extern "C" fn syscall_dispatch(frame: &mut TrapFrame) -> u64 {
     syscall::enter(frame)
+}
+
+/// Ends a system call after which attention is called for.
+#[unsafe(no_mangle)]
+extern "C" fn syscall_attend(frame: &mut TrapFrame, result: u64) {
+    frame.rax = result;
+    schedule::before_return(frame);
 }
 
 /// First code of a new thread, before it returns to the application.
