@@ -11,6 +11,7 @@
 extern crate std;
 
 pub mod auxv;
+pub mod call;
 pub mod dirent;
 pub mod elf;
 pub mod epoll;
