@@ -131,6 +131,8 @@ impl SignalSet {
     pub const EMPTY: Self = Self(0);
     /// Those that can neither be blocked, ignored nor handled.
     pub const UNBLOCKABLE: Self = Self(1 << (9 - 1) | 1 << (19 - 1));
+    /// Those that stop a process: SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU.
+    pub const STOPPING: Self = Self(0xf << (19 - 1));
     /// Those that the program's own instructions raise; they are delivered first.
     pub const SYNCHRONOUS: Self = Self(1 << 10 | 1 << 6 | 1 << 3 | 1 << 4 | 1 << 7 | 1 << 30);
 
@@ -263,6 +265,10 @@ impl SigAction {
 
 /// Sent by `kill(2)`.
 pub const SI_USER: i32 = 0;
+/// The lowest code whose structure Linux knows, but for [`SI_ASYNCNL`].
+pub const SI_DETHREAD: i32 = -7;
+/// Sent by a name that was looked up.
+pub const SI_ASYNCNL: i32 = raw::SI_ASYNCNL;
 /// Sent by the kernel.
 pub const SI_KERNEL: i32 = 0x80;
 /// Sent by `sigqueue(3)`.
@@ -348,6 +354,14 @@ impl SigInfo {
         let mut fields = [0; 14];
         fields[..front.len()].copy_from_slice(front);
         Self { signo: i32::from(signal.raw()), errno: 0, code, padding: 0, fields }
+    }
+
+    /// Returns whether the structure says no more than Linux knows of: with a code of a known kind
+    /// it may hold anything, else only the first 48 bytes are looked at.
+    pub fn is_known(&self) -> bool {
+        const KNOWN_FIELDS: usize = 4;
+        let is_kind_known = self.code >= SI_DETHREAD || self.code == SI_ASYNCNL;
+        is_kind_known || self.fields[KNOWN_FIELDS..].iter().all(|field| *field == 0)
     }
 
     /// Returns the signal.

@@ -27,8 +27,11 @@ impl<M: PhysMem> AddressSpace<M> {
     /// What was locked is the caller's to populate. Returns the whole pages of the range.
     ///
     /// # Errors
-    /// As `mlock(2)`, but the limit is not checked: there is one user, and it may lock memory.
+    /// As `mlock(2)`.
     pub fn lock(&mut self, address: u64, length: u64, lock: Locking) -> Result<Range<u64>> {
+        if lock == Locking::Lock && self.limits.locked == 0 {
+            return Err(Errno::EPERM);
+        }
         let start = address & !(PAGE_SIZE - 1);
         let end = length
             .checked_add(address - start)
@@ -37,6 +40,11 @@ impl<M: PhysMem> AddressSpace<M> {
             .ok_or(Errno::EINVAL)?;
         if start == end {
             return Ok(start..end);
+        }
+        let pages = (end - start) / PAGE_SIZE;
+        let new = || self.usage.locked + pages - self.pages_where(&(start..end), Vma::is_locked);
+        if lock == Locking::Lock && new() > self.limits.locked / PAGE_SIZE {
+            return Err(Errno::ENOMEM);
         }
         // As in Linux, what comes before a hole is locked nevertheless.
         let covered_to = self.areas.covered_to(start..end);
@@ -66,6 +74,13 @@ impl<M: PhysMem> AddressSpace<M> {
         let flags = LockAllFlags::from_bits(flags).ok_or(Errno::EINVAL)?;
         if flags.is_empty() || flags == LockAllFlags::ONFAULT {
             return Err(Errno::EINVAL);
+        }
+        if self.limits.locked == 0 {
+            return Err(Errno::EPERM);
+        }
+        let is_too_much = self.usage.total > self.limits.locked / PAGE_SIZE;
+        if flags.contains(LockAllFlags::CURRENT) && is_too_much {
+            return Err(Errno::ENOMEM);
         }
         self.future.set(Attributes::LOCKED, flags.contains(LockAllFlags::FUTURE));
         if flags.contains(LockAllFlags::CURRENT) {

@@ -42,12 +42,14 @@ pub struct Limits {
     pub data: u64,
     /// `RLIMIT_STACK`.
     pub stack: u64,
+    /// `RLIMIT_MEMLOCK`; none for a program with `CAP_IPC_LOCK`.
+    pub locked: u64,
 }
 
 impl Default for Limits {
     /// Linux's: 8 MiB of stack, and no others.
     fn default() -> Self {
-        Self { address_space: u64::MAX, data: u64::MAX, stack: 8 << 20 }
+        Self { address_space: u64::MAX, data: u64::MAX, stack: 8 << 20, locked: u64::MAX }
     }
 }
 
@@ -302,6 +304,9 @@ impl<M: PhysMem> AddressSpace<M> {
             return Err(Errno::ENOMEM);
         }
         let address = self.choose_address(&request, length)?;
+        if request.flags.contains(MapFlags::LOCKED) && self.limits.locked == 0 {
+            return Err(Errno::EPERM);
+        }
         // Only a fixed address can be one where something is mapped.
         let replaces = request.flags.contains(MapFlags::FIXED);
         let vma = self.plan(request, address..address + length)?;
@@ -437,6 +442,10 @@ impl<M: PhysMem> AddressSpace<M> {
         let total = (self.usage.total + vma.pages()).saturating_sub(replaced);
         if total > self.limits.address_space / PAGE_SIZE {
             return Err(Errno::ENOMEM);
+        }
+        let locked = self.usage.locked + vma.pages();
+        if vma.is_locked() && locked > self.limits.locked / PAGE_SIZE {
+            return Err(Errno::EAGAIN);
         }
         let data = (self.usage.data + vma.pages()).saturating_sub(replaced_data);
         if vma.is_data() && data > self.limits.data / PAGE_SIZE {

@@ -3,7 +3,7 @@
 //! **Lock:** one, around all of it. It is taken with no other lock held but a thread's own, and
 //! never while user memory is touched: resolving a fault takes it.
 
-use abi::resource::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK};
+use abi::resource::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK};
 use mm::fault::Fault;
 use mm::space::{Limits, Policy};
 use mm::tlb::Tlb;
@@ -63,15 +63,16 @@ pub(crate) fn lock() -> SpinLockGuard<'static, Space> {
     SPACE.get().expect("the space is there before the program is").lock()
 }
 
-/// Takes over the program's resource limits, which have changed.
+/// Takes over the program's resource limits, which have changed, or its privileges.
 pub(crate) fn limits_changed() {
+    let may_lock_all = Process::current().credentials.lock().is_privileged();
     let limits = {
         let limits = Process::current().limits.lock();
-        let soft = |resource| limits.get(resource).map_or(u64::MAX, |limit| limit.rlim_cur);
         Limits {
-            address_space: soft(RLIMIT_AS),
-            data: soft(RLIMIT_DATA),
-            stack: soft(RLIMIT_STACK),
+            address_space: limits.soft(RLIMIT_AS),
+            data: limits.soft(RLIMIT_DATA),
+            stack: limits.soft(RLIMIT_STACK),
+            locked: if may_lock_all { u64::MAX } else { limits.soft(RLIMIT_MEMLOCK) },
         }
     };
     lock().set_limits(limits);

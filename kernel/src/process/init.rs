@@ -47,6 +47,7 @@ fn try_start(options: &Options) -> Result<()> {
         exec::place_fixed();
     }
     let process = Process::current();
+    process.limits.lock().fit_memory();
     let thread = exec::launch(process.new_tid(), program, &arguments)?;
     process.add(thread.clone());
     schedule::start(&thread);

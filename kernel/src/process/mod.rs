@@ -11,6 +11,7 @@ pub(crate) mod rseq;
 pub(crate) mod signal;
 mod stack;
 pub(crate) mod thread;
+pub(crate) mod time_limit;
 pub(crate) mod timers;
 
 use alloc::collections::BTreeMap;

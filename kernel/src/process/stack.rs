@@ -12,7 +12,7 @@ use crate::memory::FRAMES;
 /// Address space of a slot; the lower part, never mapped, is the guard.
 const SLOT: u64 = 64 * 1024;
 /// Bytes of a stack.
-const SIZE: u64 = 32 * 1024;
+pub(super) const SIZE: u64 = 32 * 1024;
 
 #[derive(Debug)]
 struct Slots {

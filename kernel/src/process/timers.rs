@@ -16,13 +16,12 @@ use abi::timer::{ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, TimerSetting};
 use abi::{Errno, Result};
 use sync::{LazyLock, SpinLock};
 
-use super::{Process, signal};
+use super::Process;
+use super::signal::{self, Room};
 use crate::arch::clock;
 use crate::schedule;
 use crate::timer::Alarm;
 
-/// How many timers a program may have.
-const LIMIT: usize = 1 << 16;
 /// A timer of processor time is looked at no more often than this.
 const SHORTEST_CPU: Duration = Duration::from_micros(100);
 /// While a timer's signal is ignored, it goes off no more often than this.
@@ -108,8 +107,8 @@ impl Base {
 /// A timer.
 #[derive(Debug)]
 pub(crate) struct SignalTimer {
-    /// Its number; [`None`] for those of `setitimer(2)`.
-    id: Option<u32>,
+    /// Its number and the room for its signal; `None` for those of `setitimer(2)`.
+    id: Option<(u32, Room)>,
     notify: Notify,
     /// What it counts.
     pub(crate) base: Base,
@@ -132,7 +131,7 @@ static INTERVAL_TIMERS: LazyLock<[Arc<SignalTimer>; 3]> = LazyLock::new(|| {
 });
 
 impl SignalTimer {
-    fn new(id: Option<u32>, notify: Notify, base: Base) -> Arc<Self> {
+    fn new(id: Option<(u32, Room)>, notify: Notify, base: Base) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             id,
             notify,
@@ -184,19 +183,17 @@ impl SignalTimer {
 
     /// Sends the signal; returns whether it is on its way.
     fn notify(&self) -> bool {
-        let info = |signal, value| match self.id {
-            Some(id) => SigInfo::from_timer(signal, id, value),
+        let info = |signal, value| match &self.id {
+            Some((id, _)) => SigInfo::from_timer(signal, *id, value),
             None => SigInfo::from_kernel(signal),
         };
         match self.notify {
-            Notify::Nothing => Ok(false),
-            Notify::Process(signal, value) => signal::send_to_process(info(signal, value)),
-            Notify::Thread(tid, signal, value) => match Process::current().thread(tid) {
-                Some(thread) => signal::send_to_thread(&thread, info(signal, value)),
-                None => Ok(false),
-            },
+            Notify::Nothing => false,
+            Notify::Process(signal, value) => signal::send_timer_to_process(info(signal, value)),
+            Notify::Thread(tid, signal, value) => Process::current()
+                .thread(tid)
+                .is_some_and(|thread| signal::send_timer_to_thread(&thread, info(signal, value))),
         }
-        .unwrap_or(false)
     }
 
     /// Goes on after the signal was delivered; returns how often it should have come besides.
@@ -234,14 +231,12 @@ impl Wake for SignalTimer {
 /// Makes a timer and returns its number.
 ///
 /// # Errors
-/// `EAGAIN` if there are too many.
+/// `EAGAIN` if there is no room for the signal of one more.
 pub(crate) fn create(notify: impl FnOnce(u32) -> Notify, base: Base) -> Result<u32> {
+    let room = Room::take().ok_or(Errno::EAGAIN)?;
     let mut timers = TIMERS.lock();
-    if timers.len() >= LIMIT {
-        return Err(Errno::EAGAIN);
-    }
     let id = timers.last_key_value().map_or(0, |(last, _)| last.wrapping_add(1));
-    timers.insert(id, SignalTimer::new(Some(id), notify(id), base));
+    timers.insert(id, SignalTimer::new(Some((id, room)), notify(id), base));
     Ok(id)
 }
 

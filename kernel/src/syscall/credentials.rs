@@ -4,6 +4,7 @@ use abi::{Errno, Result};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Context;
+use crate::memory::space;
 use crate::memory::user::UserPtr;
 use crate::process::Process;
 use crate::process::credentials::{Capabilities, Credentials, MOST_GROUPS};
@@ -16,6 +17,11 @@ fn change<T>(change: impl FnOnce(&mut Credentials, bool) -> T) -> T {
     let before = credentials.user;
     let result = change(&mut credentials, is_privileged);
     credentials.follow_user(before, keeps_permitted);
+    let is_changed = credentials.is_privileged() != is_privileged;
+    drop(credentials);
+    if is_changed {
+        space::limits_changed();
+    }
     result
 }
 
@@ -229,5 +235,7 @@ pub(super) fn capset(
         permitted: join(|half| half.permitted),
         inheritable: join(|half| half.inheritable),
     };
-    Process::current().credentials.lock().set_capabilities(new)
+    Process::current().credentials.lock().set_capabilities(new)?;
+    space::limits_changed();
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::arch::{clock, cpu};
 use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
 use crate::process::exit::{self, Status};
-use crate::process::{PID, Process};
+use crate::process::{PID, Process, time_limit};
 use crate::schedule;
 
 const ARCH_SET_GS: i32 = 0x1001;
@@ -100,6 +100,7 @@ pub(super) fn prlimit64(
     };
     if wanted.is_some() {
         space::limits_changed();
+        time_limit::changed();
     }
     old.non_null().map_or(Ok(()), |old| old.write(&before))
 }

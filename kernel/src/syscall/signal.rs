@@ -242,16 +242,37 @@ fn send_to(tid: i32, signal: i32, info: impl FnOnce(Signal) -> Result<SigInfo>) 
     }
 }
 
+/// Reads what a program says that a signal carries.
+///
+/// # Errors
+/// `EFAULT`; `E2BIG` for more than Linux knows of.
+fn read_info(info: UserPtr<SigInfo>, signal: i32) -> Result<SigInfo> {
+    let mut info = info.read()?;
+    info.signo = signal;
+    if info.is_known() { Ok(info) } else { Err(Errno::E2BIG) }
+}
+
+/// Checks what a program says to `receiver`: itself it may tell anything, others only what is
+/// marked as a program's words.
+///
+/// # Errors
+/// `EPERM` for what looks like another sender's.
+fn check_code(cx: &Context<'_>, info: &SigInfo, receiver: i32) -> Result<()> {
+    let is_forged = info.code >= SI_USER || info.code == SI_TKILL;
+    let is_for_self = receiver.cast_unsigned() == cx.thread.tid;
+    if is_forged && !is_for_self { Err(Errno::EPERM) } else { Ok(()) }
+}
+
 /// `rt_sigqueueinfo(2)`.
 pub(super) fn rt_sigqueueinfo(
-    _cx: &mut Context<'_>,
+    cx: &mut Context<'_>,
     pid: i32,
     signal: i32,
     info: UserPtr<SigInfo>,
 ) -> Result<()> {
-    let mut info = info.read()?;
-    info.signo = signal;
-    let is_here = u32::try_from(pid).is_ok_and(|pid| Process::current().thread(pid).is_some());
+    let info = read_info(info, signal)?;
+    check_code(cx, &info, pid)?;
+    let is_here = Process::current().thread(pid.cast_unsigned()).is_some();
     match sent_signal(signal)? {
         _ if !is_here => Err(Errno::ESRCH),
         None => Ok(()),
@@ -261,14 +282,17 @@ pub(super) fn rt_sigqueueinfo(
 
 /// `rt_tgsigqueueinfo(2)`.
 pub(super) fn rt_tgsigqueueinfo(
-    _cx: &mut Context<'_>,
+    cx: &mut Context<'_>,
     tgid: i32,
     tid: i32,
     signal: i32,
     info: UserPtr<SigInfo>,
 ) -> Result<()> {
-    let mut info = info.read()?;
-    info.signo = signal;
+    let info = read_info(info, signal)?;
+    if tgid <= 0 || tid <= 0 {
+        return Err(Errno::EINVAL);
+    }
+    check_code(cx, &info, tid)?;
     check_group(tgid, tid)?;
     send_to(tid, signal, |_| Ok(info))
 }

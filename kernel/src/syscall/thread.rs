@@ -2,6 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
+use abi::resource::RLIMIT_NPROC;
 use abi::{Errno, Result};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -9,6 +10,7 @@ use super::Context;
 use crate::arch::cpu;
 use crate::arch::thread::ExtendedState;
 use crate::memory::user::UserPtr;
+use crate::process::limits::most_threads;
 use crate::process::thread::Thread;
 use crate::process::{self, Process};
 use crate::schedule;
@@ -156,6 +158,17 @@ pub(super) fn clone3(
     spawn(cx, &values)
 }
 
+/// Checks that there may be one thread more.
+///
+/// # Errors
+/// `EAGAIN` if not.
+fn check_count(process: &Process) -> Result<()> {
+    let is_privileged = process.credentials.lock().is_privileged();
+    let own = process.limits.lock().soft(RLIMIT_NPROC);
+    let most = if is_privileged { most_threads() } else { own.min(most_threads()) };
+    if process.thread_count() as u64 >= most { Err(Errno::EAGAIN) } else { Ok(()) }
+}
+
 /// Starts a thread; its stack pointer is `stack`, or the caller's where that is 0.
 fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     let flags = CloneFlags::from_bits_truncate(arguments.flags);
@@ -173,6 +186,7 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
         return Err(Errno::ENOSYS);
     }
     let process = Process::current();
+    check_count(process)?;
     let mut frame = cx.frame.clone();
     frame.rax = 0;
     if arguments.stack != 0 {

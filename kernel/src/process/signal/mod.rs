@@ -21,7 +21,8 @@ use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
 pub(crate) use self::frame::{is_on_stack, return_from_handler, shown_stack};
-use self::pending::Pending;
+pub(super) use self::pending::Room;
+use self::pending::{Origin, Pending};
 use super::exit::{self, Status};
 use super::thread::Thread;
 use super::{PID, Process, rseq, timers};
@@ -178,10 +179,13 @@ impl ThreadSignals {
     }
 
     /// Returns whether a signal would do nothing if it were sent to the thread, so that it need
-    /// not be kept: it is ignored, and not blocked, since its action may change until then.
+    /// not be kept: it is ignored, or would stop the program, and is not blocked, since its action
+    /// may change until then.
     fn drops(&self, signal: Signal) -> bool {
         let blocked = self.mask.load(Ordering::Relaxed) | self.waiting_mask.load(Ordering::Relaxed);
-        !SignalSet::from_bits(blocked).contains(signal) && action(signal).ignores(signal)
+        let action = action(signal);
+        !SignalSet::from_bits(blocked).contains(signal)
+            && (action.ignores(signal) || stops(signal, action))
     }
 }
 
@@ -194,13 +198,27 @@ pub(crate) fn action(signal: Signal) -> SigAction {
 pub(crate) fn set_action(signal: Signal, action: SigAction) {
     ACTIONS.lock()[signal.index()] = action;
     if action.ignores(signal) {
-        let ignored = SignalSet::only(signal);
-        PENDING.forget(ignored);
-        Process::current().find_thread(|thread| {
-            thread.signals.pending.forget(ignored);
-            false
-        });
+        forget(SignalSet::only(signal));
     }
+}
+
+/// Takes pending signals back, the program's and those of all threads.
+fn forget(signals: SignalSet) {
+    PENDING.forget(signals);
+    Process::current().find_thread(|thread| {
+        thread.signals.pending.forget(signals);
+        false
+    });
+}
+
+/// Returns whether a signal would stop the program. It does not, since nobody is there to continue
+/// it: what the action says is logged, and nothing happens.
+fn stops(signal: Signal, action: SigAction) -> bool {
+    let stops = signal.default_action() == DefaultAction::Stop && action.handler == SIG_DFL;
+    if stops {
+        log::warn!("{signal:?} does not stop the program");
+    }
+    stops
 }
 
 /// Sends a signal to one thread: `tgkill(2)`. Returns whether it is on its way: it is not if it is
@@ -209,8 +227,17 @@ pub(crate) fn set_action(signal: Signal, action: SigAction) {
 /// # Errors
 /// `EAGAIN` if too many are pending already.
 pub(crate) fn send_to_thread(thread: &Arc<Thread>, info: SigInfo) -> Result<bool> {
+    queue_for_thread(thread, info, Origin::Call)
+}
+
+/// Sends one thread a timer's signal; returns whether it is on its way.
+pub(super) fn send_timer_to_thread(thread: &Arc<Thread>, info: SigInfo) -> bool {
+    queue_for_thread(thread, info, Origin::Kernel).unwrap_or(false)
+}
+
+fn queue_for_thread(thread: &Arc<Thread>, info: SigInfo, origin: Origin) -> Result<bool> {
     let Some(signal) = filter(&thread.signals, &info) else { return Ok(false) };
-    let is_new = thread.signals.pending.push(signal, info)?;
+    let is_new = thread.signals.pending.push(signal, info, origin)?;
     if !thread.signals.mask().contains(signal) {
         rouse(thread);
     }
@@ -231,7 +258,7 @@ pub(crate) fn send_to_current(signal: Signal) {
 pub(crate) fn end_thread(thread: &Arc<Thread>) {
     let kill = Signal::SIGKILL;
     // One that is to end already needs no second signal, and the queue takes every standard one.
-    let _ = thread.signals.pending.push(kill, SigInfo::from_kernel(kill));
+    let _ = thread.signals.pending.push(kill, SigInfo::from_kernel(kill), Origin::Kernel);
     schedule::wake(thread);
 }
 
@@ -241,10 +268,19 @@ pub(crate) fn end_thread(thread: &Arc<Thread>) {
 /// # Errors
 /// `EAGAIN` if too many are pending already.
 pub(crate) fn send_to_process(info: SigInfo) -> Result<bool> {
+    queue_for_process(info, Origin::Call)
+}
+
+/// Sends the program a timer's signal; returns whether it is on its way.
+pub(super) fn send_timer_to_process(info: SigInfo) -> bool {
+    queue_for_process(info, Origin::Kernel).unwrap_or(false)
+}
+
+fn queue_for_process(info: SigInfo, origin: Origin) -> Result<bool> {
     let process = Process::current();
     let Some(first) = process.find_thread(|_| true) else { return Ok(false) };
     let Some(signal) = filter(&first.signals, &info) else { return Ok(false) };
-    let is_new = PENDING.push(signal, info)?;
+    let is_new = PENDING.push(signal, info, origin)?;
     let takes = |thread: &Arc<Thread>| !thread.signals.mask().contains(signal);
     if let Some(thread) = process.find_thread(takes) {
         rouse(&thread);
@@ -260,17 +296,17 @@ fn rouse(thread: &Arc<Thread>) {
     Cpu::current().call_attention();
 }
 
-/// Returns the signal if it is to be kept. SIGKILL ends the program here; a stop signal that
-/// nothing handles does nothing, since nobody is there to continue the program.
+/// Returns the signal if it is to be kept. SIGKILL ends the program here. SIGCONT takes back what
+/// would stop the program, and that takes back SIGCONT.
 fn filter(signals: &ThreadSignals, info: &SigInfo) -> Option<Signal> {
     let signal = info.signal()?;
     if signal == Signal::SIGKILL {
         exit::power_off(Status::Signal(signal.raw()));
     }
-    let stops = signal.default_action() == DefaultAction::Stop;
-    if stops && action(signal).handler == SIG_DFL {
-        log::warn!("{signal:?} does not stop the program");
-        return None;
+    if signal == Signal::SIGCONT {
+        forget(SignalSet::STOPPING);
+    } else if SignalSet::STOPPING.contains(signal) {
+        forget(SignalSet::only(Signal::SIGCONT));
     }
     (!signals.drops(signal)).then_some(signal)
 }
@@ -289,7 +325,7 @@ pub(crate) fn force(info: SigInfo) {
         signals.set_mask(signals.mask().without(signal));
     }
     // A pending one of the same number keeps its place; the outcome is the same.
-    let _ = signals.pending.push(signal, info);
+    let _ = signals.pending.push(signal, info, Origin::Kernel);
     Cpu::current().call_attention();
 }
 
@@ -305,7 +341,7 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
             exit::exit_thread(0);
         }
         let action = take_action(signal);
-        if action.ignores(signal) {
+        if action.ignores(signal) || stops(signal, action) {
             continue;
         }
         if action.handler == SIG_DFL {
