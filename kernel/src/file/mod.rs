@@ -131,11 +131,20 @@ pub(crate) fn current() -> &'static Files {
 }
 
 impl Files {
-    /// Returns the description that a descriptor stands for.
+    /// Returns the description that a descriptor stands for, to work on its file.
+    ///
+    /// # Errors
+    /// `EBADF`, also for a description by `O_PATH`.
+    pub(crate) fn get(&self, fd: u32) -> Result<Arc<OpenFile>> {
+        let file = self.descriptors.get(fd)?;
+        if file.flags().contains(OpenFlags::PATH) { Err(Errno::EBADF) } else { Ok(file) }
+    }
+
+    /// Returns the description that a descriptor stands for, which may be one by `O_PATH`.
     ///
     /// # Errors
     /// `EBADF`.
-    pub(crate) fn get(&self, fd: u32) -> Result<Arc<OpenFile>> {
+    pub(crate) fn get_any(&self, fd: u32) -> Result<Arc<OpenFile>> {
         self.descriptors.get(fd)
     }
 
@@ -175,7 +184,7 @@ impl Files {
         if fd == AT_FDCWD {
             return Ok(self.working_directory());
         }
-        let file = self.get(fd.cast_unsigned())?;
+        let file = self.get_any(fd.cast_unsigned())?;
         let location = file.found().ok_or(Errno::ENOTDIR)?.location.clone();
         // An empty path is another error, found by the walk.
         if !location.is_directory() && !path.is_empty() {

@@ -259,7 +259,7 @@ pub(super) fn lxattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<usiz
 
 /// `fgetxattr(2)`, `fremovexattr(2)`: partial, there are no attributes.
 pub(super) fn fxattr(_cx: &mut Context<'_>, fd: u32, name: u64) -> Result<usize> {
-    file::current().get(fd)?.file()?;
+    file::current().get(fd)?;
     no_attribute(name, Errno::ENODATA)
 }
 
@@ -277,7 +277,7 @@ pub(super) fn lsetxattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<u
 
 /// `fsetxattr(2)`: partial, no attribute can be set.
 pub(super) fn fsetxattr(_cx: &mut Context<'_>, fd: u32, name: u64) -> Result<usize> {
-    file::current().get(fd)?.file()?;
+    file::current().get(fd)?;
     no_attribute(name, Errno::EOPNOTSUPP)
 }
 
@@ -293,5 +293,5 @@ pub(super) fn llistxattr(_cx: &mut Context<'_>, path: u64) -> Result<usize> {
 
 /// `flistxattr(2)`.
 pub(super) fn flistxattr(_cx: &mut Context<'_>, fd: u32) -> Result<usize> {
-    file::current().get(fd)?.file().map(|_| 0)
+    file::current().get(fd).map(|_| 0)
 }

@@ -50,12 +50,12 @@ pub(super) fn close_range(_cx: &mut Context<'_>, first: u32, last: u32, flags: u
 /// `dup(2)`.
 pub(super) fn dup(_cx: &mut Context<'_>, fd: u32) -> Result<u32> {
     let files = file::current();
-    files.install(files.get(fd)?, OnExec::Keep)
+    files.install(files.get_any(fd)?, OnExec::Keep)
 }
 
 /// `dup2(2)`.
 pub(super) fn dup2(_cx: &mut Context<'_>, old: u32, new: u32) -> Result<u32> {
-    let file = file::current().get(old)?;
+    let file = file::current().get_any(old)?;
     if old == new { Ok(new) } else { replace(file, new, OnExec::Keep) }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn dup3(_cx: &mut Context<'_>, old: u32, new: u32, flags: u32) -> Res
     if new >= descriptor_limit() {
         return Err(Errno::EBADF);
     }
-    replace(file::current().get(old)?, new, on_exec(flags))
+    replace(file::current().get_any(old)?, new, on_exec(flags))
 }
 
 fn replace(file: Arc<OpenFile>, new: u32, on_exec: OnExec) -> Result<u32> {
@@ -86,7 +86,7 @@ pub(super) fn on_exec(flags: OpenFlags) -> OnExec {
 /// `fcntl(2)`.
 pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64) -> Result<u64> {
     let files = file::current();
-    let file = files.get(fd)?;
+    let file = files.get_any(fd)?;
     let number = || u32::try_from(argument & 0xffff_ffff).map_err(|_| Errno::EINVAL);
     let is_path = file.flags().contains(OpenFlags::PATH);
     match command {

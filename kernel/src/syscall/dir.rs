@@ -259,7 +259,7 @@ pub(super) fn chdir(_cx: &mut Context<'_>, path: u64) -> Result<()> {
 /// `fchdir(2)`.
 pub(super) fn fchdir(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
     let files = file::current();
-    let file = files.get(fd)?;
+    let file = files.get_any(fd)?;
     files.set_working_directory(file.found().ok_or(Errno::ENOTDIR)?.location.clone())
 }
 

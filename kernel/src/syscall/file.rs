@@ -51,7 +51,7 @@ impl Subject {
         if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
             return match fd {
                 AT_FDCWD => Ok(Self::Found(Found::directory(files.working_directory()))),
-                _ => files.get(fd.cast_unsigned()).map(Self::Open),
+                _ => files.get_any(fd.cast_unsigned()).map(Self::Open),
             };
         }
         let keeps = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
@@ -157,7 +157,7 @@ pub(super) fn lstat(_cx: &mut Context<'_>, path: u64, buffer: UserPtr<Stat>) -> 
 
 /// `fstat(2)`.
 pub(super) fn fstat(_cx: &mut Context<'_>, fd: u32, buffer: UserPtr<Stat>) -> Result<()> {
-    let metadata = file::current().get(fd)?.metadata();
+    let metadata = file::current().get_any(fd)?.metadata();
     buffer.write(&Stat::from(&metadata))
 }
 
@@ -272,7 +272,7 @@ pub(super) fn statfs(_cx: &mut Context<'_>, path: u64, buffer: UserPtr<Statfs>) 
 
 /// `fstatfs(2)`.
 pub(super) fn fstatfs(_cx: &mut Context<'_>, fd: u32, buffer: UserPtr<Statfs>) -> Result<()> {
-    let file = file::current().get(fd)?;
+    let file = file::current().get_any(fd)?;
     let statistics = match file.found() {
         Some(found) => found.location.mount.file_system().statistics(),
         None => anonymous_statistics(file.metadata().kind),

@@ -30,9 +30,7 @@ pub(super) fn inotify_init1(_cx: &mut Context<'_>, flags: u32) -> Result<u32> {
 }
 
 fn get(fd: u32) -> Result<Arc<Inotify>> {
-    let file = file::current().get(fd)?;
-    file.file()?;
-    file.downcast().ok_or(Errno::EINVAL)
+    file::current().get(fd)?.downcast().ok_or(Errno::EINVAL)
 }
 
 /// `inotify_add_watch(2)`.

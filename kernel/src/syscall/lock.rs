@@ -26,7 +26,6 @@ pub(super) fn flock(_cx: &mut Context<'_>, fd: u32, operation: u32) -> Result<()
     };
     let files = file::current();
     let file = files.get(fd)?;
-    file.file()?;
     let key = lock::key(&file.metadata());
     file.note_lock(&files.locks, key);
     let attempt = || files.locks.set_whole(key, file.id(), mode);

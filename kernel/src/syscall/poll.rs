@@ -134,7 +134,7 @@ fn poll_until(fds: UserPtr<PollFd>, count: usize, limit: Limit) -> Result<usize>
     let mut is_bad = false;
     for entry in &entries {
         let file = match u32::try_from(entry.fd) {
-            Ok(fd) => files.get(fd).ok().filter(|file| file.file().is_ok()),
+            Ok(fd) => files.get(fd).ok(),
             Err(_) => continue,
         };
         is_bad |= file.is_none();
@@ -145,8 +145,7 @@ fn poll_until(fds: UserPtr<PollFd>, count: usize, limit: Limit) -> Result<usize>
     let mut results = watched.iter();
     let mut ready = 0;
     for entry in &mut entries {
-        let is_open = u32::try_from(entry.fd)
-            .is_ok_and(|fd| files.get(fd).is_ok_and(|file| file.file().is_ok()));
+        let is_open = u32::try_from(entry.fd).is_ok_and(|fd| files.get(fd).is_ok());
         let events = match results.as_slice().first() {
             _ if entry.fd < 0 => Events::empty(),
             Some(_) if is_open => results.next().map_or(Events::NVAL, Watched::ready),
@@ -283,7 +282,6 @@ impl FdSets {
                 continue;
             }
             let file = files.get(u32::try_from(fd).map_err(|_| Errno::EBADF)?)?;
-            file.file()?;
             let asked = membership.into_iter().zip(Self::MEANING);
             let interest = asked
                 .filter(|(is_member, _)| *is_member)
@@ -431,17 +429,15 @@ pub(super) fn epoll_ctl(
     }
 }
 
-/// How many events are given at once at the most; more are left for the next call.
-const MOST_EVENTS: usize = 64;
-
 fn epoll_until(epfd: u32, events: UserPtr<EpollEvent>, max: i32, limit: Limit) -> Result<usize> {
+    let file = file::current().get(epfd)?;
     let max = usize::try_from(max).ok().filter(|max| (1..=i32_events()).contains(max));
     let max = max.ok_or(Errno::EINVAL)?;
-    user::check(events.address(), max * size_of::<EpollEvent>())?;
-    let file = file::current().get(epfd)?;
+    // There may be less room than is said, as long as there are no more events.
+    user::check(events.address(), 0)?;
     let epoll: Arc<Epoll> = file.downcast().ok_or(Errno::EINVAL)?;
-    let mut buffer = [EpollEvent::default(); MOST_EVENTS];
-    let mut collect = || match epoll.collect(&mut buffer[..max.min(MOST_EVENTS)]) {
+    let mut put = |index, event| events.at(index).write(&event);
+    let mut collect = || match epoll.collect(max, &mut put)? {
         0 => Err(Errno::EAGAIN),
         count => Ok(count),
     };
@@ -451,10 +447,9 @@ fn epoll_until(epfd: u32, events: UserPtr<EpollEvent>, max: i32, limit: Limit) -
         (_, Some(waiters)) => wait::until(waiters, Events::IN, limit.deadline(), collect),
     };
     match result {
-        Ok(count) => events.write_array(&buffer[..count]).map(|()| count),
         Err(Errno::EAGAIN) => Ok(0),
         Err(RESTART) => Err(Errno::EINTR),
-        Err(error) => Err(error),
+        result => result,
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn parse_number(name: &[u8]) -> Result<u32> {
 /// Checks that a descriptor is open and returns it.
 fn open_descriptor(name: &[u8]) -> Result<u32> {
     let fd = parse_number(name)?;
-    file::current().get(fd).map_err(|_| Errno::ENOENT)?;
+    file::current().get_any(fd).map_err(|_| Errno::ENOENT)?;
     Ok(fd)
 }
 
@@ -46,11 +46,11 @@ fn visit_all(from: u64, kind: FileType, visit: &mut dyn FnMut(u64, &[u8], FileTy
 }
 
 fn path(fd: u32) -> Result<Vec<u8>> {
-    file::current().get(fd).map(|file| file.path()).map_err(|_| Errno::ENOENT)
+    file::current().get_any(fd).map(|file| file.path()).map_err(|_| Errno::ENOENT)
 }
 
 fn target(fd: u32) -> Result<Found> {
-    let file = file::current().get(fd).map_err(|_| Errno::ENOENT)?;
+    let file = file::current().get_any(fd).map_err(|_| Errno::ENOENT)?;
     match file.found() {
         Some(found) => Ok(found.clone()),
         None => Ok(anonymous::found(file.file()?.clone())),
@@ -59,7 +59,7 @@ fn target(fd: u32) -> Result<Found> {
 
 fn information(fd: u32) -> Result<Vec<u8>> {
     let files = file::current();
-    let file = files.get(fd).map_err(|_| Errno::ENOENT)?;
+    let file = files.get_any(fd).map_err(|_| Errno::ENOENT)?;
     let mut flags = file.flags();
     flags.set(OpenFlags::CLOEXEC, files.descriptors.on_exec(fd) == Ok(OnExec::Close));
     let mount = file.found().map_or(0, |found| found.location.mount.id());

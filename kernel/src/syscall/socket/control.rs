@@ -54,7 +54,7 @@ pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
 
 fn add_files(rights: &mut Rights, descriptors: &[u8]) -> Result<()> {
     for descriptor in descriptors.as_chunks().0 {
-        let file: Arc<OpenFile> = file::current().get(u32::from_ne_bytes(*descriptor))?;
+        let file: Arc<OpenFile> = file::current().get_any(u32::from_ne_bytes(*descriptor))?;
         rights.0.push(file);
     }
     Ok(())

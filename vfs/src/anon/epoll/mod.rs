@@ -107,19 +107,34 @@ impl Watch {
         self.file.upgrade().map_or(Events::empty(), |file| file.poll() & interest)
     }
 
-    /// Returns what to report if there is anything, with whether to go on looking at it.
-    fn report(&self) -> Option<(EpollEvent, bool)> {
+    /// Gives what there is to report to `put`; returns whether to go on looking at the file, or
+    /// nothing if it is not ready.
+    ///
+    /// # Errors
+    /// Those of `put`; nothing counts as reported then.
+    fn report(&self, put: &mut dyn FnMut(EpollEvent) -> Result<()>) -> Result<Option<bool>> {
         let ready = self.ready();
         let mut interest = self.interest.lock();
-        let ready = ready & interest.events;
+        let (asked, flags, data) = (interest.events, interest.flags, interest.data);
+        let ready = ready & asked;
         if ready.is_empty() {
-            return None;
+            return Ok(None);
         }
-        if interest.flags.contains(WatchFlags::ONESHOT) {
+        let is_once = flags.contains(WatchFlags::ONESHOT);
+        if is_once {
             interest.events = Events::empty();
         }
-        let stays = !interest.flags.intersects(WatchFlags::ONESHOT | WatchFlags::EDGE);
-        Some((EpollEvent { events: ready.bits(), data: interest.data }, stays))
+        drop(interest);
+        let result = put(EpollEvent { events: ready.bits(), data });
+        if result.is_err() && is_once {
+            let mut interest = self.interest.lock();
+            // Unless it was armed anew meanwhile.
+            if interest.events.is_empty() {
+                interest.events = asked;
+            }
+        }
+        result?;
+        Ok(Some(!flags.intersects(WatchFlags::ONESHOT | WatchFlags::EDGE)))
     }
 }
 
@@ -164,6 +179,13 @@ impl Shared {
             self.ready.lock().push_back(watch.clone());
         }
         is_new
+    }
+
+    /// Puts a watch back at the front of the ready list.
+    fn list_first(&self, watch: Arc<Watch>) {
+        if !watch.is_listed.swap(true, Ordering::AcqRel) {
+            self.ready.lock().push_front(watch);
+        }
     }
 
     /// Takes the first watch off the ready list. From here on a change lists it again.
@@ -309,26 +331,44 @@ impl Epoll {
         Ok(())
     }
 
-    /// Puts files that are ready into `events`, those first that have waited longest, and returns
-    /// how many: `epoll_wait(2)`. None where it would wait.
-    pub fn collect(&self, events: &mut [EpollEvent]) -> usize {
+    /// Gives up to `most` files that are ready to `put`, those first that have waited longest, and
+    /// returns how many: `epoll_wait(2)`. None where it would wait.
+    ///
+    /// # Errors
+    /// Those of `put`, if it took nothing before.
+    pub fn collect(
+        &self,
+        most: usize,
+        put: &mut dyn FnMut(usize, EpollEvent) -> Result<()>,
+    ) -> Result<usize> {
         let listed = self.shared.ready.lock().len();
         let mut count = 0;
+        let mut result = Ok(());
         for _ in 0..listed {
-            let Some(place) = events.get_mut(count) else { break };
-            let Some(watch) = self.shared.unlist() else { break };
-            let Some((event, stays)) = watch.report() else { continue };
-            if stays {
-                self.shared.list(&watch);
+            if count == most {
+                break;
             }
-            *place = event;
-            count += 1;
+            let Some(watch) = self.shared.unlist() else { break };
+            match watch.report(&mut |event| put(count, event)) {
+                Ok(None) => {}
+                Ok(Some(stays)) => {
+                    if stays {
+                        self.shared.list(&watch);
+                    }
+                    count += 1;
+                }
+                Err(errno) => {
+                    self.shared.list_first(watch);
+                    result = Err(errno);
+                    break;
+                }
+            }
         }
         // Another thread may wait for what this one leaves.
         if count > 0 && !self.shared.ready.lock().is_empty() {
             self.shared.waiters.wake(READABLE);
         }
-        count
+        if count == 0 { result.map(|()| 0) } else { Ok(count) }
     }
 
     /// Checks what `epoll_ctl(2)` checks of every target; returns it as an epoll if it is one.
@@ -400,9 +440,7 @@ impl File for Epoll {
         for _ in 0..listed {
             let Some(watch) = self.shared.unlist() else { break };
             if !watch.ready().is_empty() {
-                if !watch.is_listed.swap(true, Ordering::AcqRel) {
-                    self.shared.ready.lock().push_front(watch);
-                }
+                self.shared.list_first(watch);
                 return READABLE;
             }
         }

@@ -22,9 +22,30 @@ fn event(events: u32, data: u64) -> EpollEvent {
 }
 
 fn ready(epoll: &Epoll, max: usize) -> Vec<(u32, u64)> {
-    let mut events = std::vec![EpollEvent::default(); max];
-    let count = epoll.collect(&mut events);
-    events[..count].iter().map(|event| (event.events, event.data)).collect()
+    let mut events = Vec::new();
+    let count = epoll.collect(max, &mut |index, event| {
+        assert_eq!(index, events.len());
+        events.push((event.events, event.data));
+        Ok(())
+    });
+    assert_eq!(count, Ok(events.len()));
+    events
+}
+
+#[test]
+fn what_cannot_be_given_is_given_later() {
+    let epoll = Epoll::new();
+    let (first, second) = (counter(), counter());
+    signal(&first);
+    signal(&second);
+    epoll.add(1, &first, event(IN | ONESHOT, 1)).unwrap();
+    epoll.add(2, &second, event(IN, 2)).unwrap();
+    let refused = epoll.collect(2, &mut |_, _| Err(Errno::EFAULT));
+    assert_eq!(refused, Err(Errno::EFAULT));
+    let part =
+        epoll.collect(2, &mut |index, _| if index == 0 { Ok(()) } else { Err(Errno::EFAULT) });
+    assert_eq!(part, Ok(1));
+    assert_eq!(ready(&epoll, 2), [(IN, 2)]);
 }
 
 fn counter() -> Arc<OpenFile> {
