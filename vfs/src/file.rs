@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt::Debug;
 
-use abi::fcntl::FallocateMode;
+use abi::fcntl::{FallocateMode, OpenFlags};
 use abi::io::{Sink, Source};
 use abi::poll::Events;
 use abi::stat::FileType;
@@ -73,6 +73,15 @@ pub trait File: Any + Debug + Send + Sync {
     /// Returns whether `lseek(2)` changes nothing and answers 0, as for an eventfd or `/dev/null`.
     fn ignores_seeks(&self) -> bool {
         false
+    }
+
+    /// Takes notice of the status flags that its description has, first and whenever they change.
+    ///
+    /// # Errors
+    /// `EINVAL` for flags that do not go with the file.
+    fn note_flags(&self, flags: OpenFlags) -> Result<()> {
+        let _ = flags;
+        Ok(())
     }
 
     /// Returns whether a write that waits goes on until all its bytes are taken, as for a pipe or

@@ -34,5 +34,5 @@ pub use inode::{FileSystem, Inode};
 pub use metadata::{BLOCK_SIZE, Changes, Clock, Creation, Metadata};
 pub use mount::{Found, Location, Mount, Place};
 pub use namespace::Namespace;
-pub use open_file::OpenFile;
+pub use open_file::{Appending, OpenFile};
 pub use page::{PAGE_SIZE, Page, PageBytes};

@@ -17,6 +17,15 @@ use crate::{Changes, File, Found, Metadata, Region, watch};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
+/// Whether a write goes to the end of the file, whatever place it names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Appending {
+    /// To the end.
+    Yes,
+    /// To its place.
+    No,
+}
+
 /// An open file description: the file, the offset and the status flags that all its descriptors
 /// share.
 #[derive(Debug)]
@@ -45,6 +54,8 @@ impl OpenFile {
     }
 
     fn new(file: Arc<dyn File>, found: Option<Found>, flags: OpenFlags) -> Arc<Self> {
+        // What the file cannot take was refused by its own open.
+        let _ = file.note_flags(flags);
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             file,
@@ -89,12 +100,17 @@ impl OpenFile {
     }
 
     /// Sets the status flags that `F_SETFL` can set; the others stay.
-    pub fn set_flags(&self, flags: OpenFlags) {
+    ///
+    /// # Errors
+    /// As [`File::note_flags`].
+    pub fn set_flags(&self, flags: OpenFlags) -> Result<()> {
+        self.file.note_flags(flags)?;
         let new = (flags & OpenFlags::SETTABLE).bits();
         let keep = !OpenFlags::SETTABLE.bits();
         let update = |old: u32| Some((old & keep) | new);
         // The closure never answers `None`, so this cannot fail.
         let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        Ok(())
     }
 
     /// Returns what `fstat(2)` says.
@@ -149,20 +165,27 @@ impl OpenFile {
     /// # Errors
     /// `EBADF` if it is not open for writing; as [`File::write`].
     pub fn write(&self, source: &mut dyn Source) -> Result<usize> {
+        self.write_by(self.appending(), source)
+    }
+
+    /// As [`write`](Self::write), but to the end or not as `appending` says.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_by(&self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
         let file = self.writable()?;
         if !file.is_seekable() {
             return file.write(0, source);
         }
         let mut offset = self.offset.lock();
-        if self.flags().contains(OpenFlags::APPEND) {
-            let (end, count) = file.append(source)?;
-            *offset = end;
-            drop(offset);
-            self.tell(WatchMask::MODIFY);
-            return Ok(count);
-        }
-        let count = file.write(*offset, source)?;
-        *offset = advance(*offset, count);
+        let (end, count) = match appending {
+            Appending::Yes => file.append(source)?,
+            Appending::No => {
+                let count = file.write(*offset, source)?;
+                (advance(*offset, count), count)
+            }
+        };
+        *offset = end;
         drop(offset);
         self.tell(WatchMask::MODIFY);
         Ok(count)
@@ -174,20 +197,41 @@ impl OpenFile {
     /// # Errors
     /// `ESPIPE` if the file is not seekable; as [`write`](Self::write).
     pub fn write_at(&self, at: u64, source: &mut dyn Source) -> Result<usize> {
+        self.write_at_by(at, self.appending(), source)
+    }
+
+    /// As [`write_at`](Self::write_at), but to the end or not as `appending` says.
+    ///
+    /// # Errors
+    /// As [`write_at`](Self::write_at).
+    pub fn write_at_by(
+        &self,
+        at: u64,
+        appending: Appending,
+        source: &mut dyn Source,
+    ) -> Result<usize> {
         let file = self.file()?;
         if !file.is_seekable() {
             return Err(Errno::ESPIPE);
         }
         let file = self.writable()?;
-        if self.flags().contains(OpenFlags::APPEND) {
-            let (_, count) = file.append(source)?;
-            self.tell(WatchMask::MODIFY);
-            return Ok(count);
-        }
-        check_end(at, source.left())?;
-        let count = file.write(at, source)?;
+        let count = match appending {
+            Appending::Yes => file.append(source)?.1,
+            Appending::No => {
+                check_end(at, source.left())?;
+                file.write(at, source)?
+            }
+        };
         self.tell(WatchMask::MODIFY);
         Ok(count)
+    }
+
+    /// Returns whether writes go to the end, `O_APPEND`.
+    pub fn appending(&self) -> Appending {
+        match self.flags().contains(OpenFlags::APPEND) {
+            true => Appending::Yes,
+            false => Appending::No,
+        }
     }
 
     /// Returns the offset, in bytes; of a directory, the place of the next entry.

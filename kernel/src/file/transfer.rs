@@ -1,10 +1,11 @@
 //! Reading and writing as a program sees it: waiting, and going on after a part.
 
 use abi::fcntl::OpenFlags;
+use abi::io::Source;
 use abi::poll::Events;
 use abi::signal::Signal;
 use abi::{Errno, Result};
-use vfs::{File, OpenFile};
+use vfs::{Appending, File, OpenFile};
 
 use super::limit;
 use super::socket::{Direction, SocketFile};
@@ -24,12 +25,23 @@ pub(crate) enum Position {
 
 impl Position {
     /// Returns where a transfer goes on after `done` bytes.
-    fn after(self, done: usize) -> Self {
+    pub(crate) fn after(self, done: usize) -> Self {
         match self {
             Self::Offset => Self::Offset,
             Self::At(at) => Self::At(at.saturating_add(done as u64)),
         }
     }
+}
+
+/// How a transfer goes that `preadv2(2)` or `pwritev2(2)` has flags for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Manner {
+    /// Do not wait, whatever `O_NONBLOCK` says.
+    pub(crate) is_immediate: bool,
+    /// Raise no signal where nobody reads.
+    pub(crate) is_silent: bool,
+    /// Write to the end or not, whatever `O_APPEND` says.
+    pub(crate) appending: Option<Appending>,
 }
 
 /// Attempts an operation, waiting while it answers `EAGAIN` unless the description is
@@ -60,6 +72,16 @@ pub(crate) fn blocking<T>(
     }
 }
 
+/// As [`blocking`], but without waiting where the call asks for that.
+fn attempt<T>(
+    file: &OpenFile,
+    interest: Events,
+    manner: Manner,
+    mut attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    if manner.is_immediate { attempt() } else { blocking(file, interest, attempt) }
+}
+
 /// Reads as `read(2)` does: what is there, from a regular file all that was asked for.
 ///
 /// # Errors
@@ -68,10 +90,12 @@ pub(crate) fn read(
     file: &OpenFile,
     target: &mut UserBuffers<'_>,
     position: Position,
+    manner: Manner,
 ) -> Result<usize> {
     let (mut done, wanted) = (0, target.remaining());
     loop {
-        let step = blocking(file, Events::IN | Events::RDHUP, || match position.after(done) {
+        let interest = Events::IN | Events::RDHUP;
+        let step = attempt(file, interest, manner, || match position.after(done) {
             Position::Offset => file.read(target),
             Position::At(at) => file.read_at(at, target),
         });
@@ -98,24 +122,23 @@ pub(crate) fn write(
     file: &OpenFile,
     origin: &mut UserBuffers<'_>,
     position: Position,
+    manner: Manner,
 ) -> Result<usize> {
-    limit_size(file, origin, position)?;
+    let appending = manner.appending.unwrap_or_else(|| file.appending());
+    origin.truncate(room(file, origin.remaining(), position, appending)?);
     let (mut done, wanted) = (0, origin.remaining());
     loop {
-        let step = blocking(file, Events::OUT, || {
+        let step = attempt(file, Events::OUT, manner, || {
             let before = origin.clone();
-            let written = match position.after(done) {
-                Position::Offset => file.write(origin),
-                Position::At(at) => file.write_at(at, origin),
-            };
+            let written = write_once(file, origin, position.after(done), appending);
             // What was looked at but not written comes again at the next attempt.
             written.inspect_err(|_| *origin = before)
         });
         match step {
             Ok(count) => done += count,
             Err(errno) => {
-                if errno == Errno::EPIPE && is_told_by_signal(file, done) {
-                    signal::send_to_current(Signal::SIGPIPE);
+                if !manner.is_silent {
+                    tell_by_signal(file, errno, done);
                 }
                 return if done == 0 { Err(errno) } else { Ok(done) };
             }
@@ -129,26 +152,51 @@ pub(crate) fn write(
     }
 }
 
-/// Cuts a write to a file down to what the limit of the size of files allows.
+/// Writes bytes of the kernel's as far as the file takes them at once; waits while it takes none.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn write_bytes(file: &OpenFile, bytes: &[u8], position: Position) -> Result<usize> {
+    let appending = file.appending();
+    let bytes = &bytes[..room(file, bytes.len(), position, appending)?];
+    blocking(file, Events::OUT, || write_once(file, &mut &*bytes, position, appending))
+        .inspect_err(|&errno| tell_by_signal(file, errno, 0))
+}
+
+fn write_once(
+    file: &OpenFile,
+    source: &mut dyn Source,
+    position: Position,
+    appending: Appending,
+) -> Result<usize> {
+    match position {
+        Position::Offset => file.write_by(appending, source),
+        Position::At(at) => file.write_at_by(at, appending, source),
+    }
+}
+
+/// Returns how much of a write of `wanted` bytes the limit of the size of files allows.
 ///
 /// # Errors
 /// `EFBIG` if that is nothing.
-fn limit_size(file: &OpenFile, origin: &mut UserBuffers<'_>, position: Position) -> Result<()> {
+fn room(file: &OpenFile, wanted: usize, position: Position, appending: Appending) -> Result<usize> {
     let object = file.file()?;
-    if !object.is_seekable() || object.ignores_seeks() || origin.remaining() == 0 {
-        return Ok(());
+    if !object.is_seekable() || object.ignores_seeks() || wanted == 0 {
+        return Ok(wanted);
     }
     let room = limit::room_at(|| match position {
-        _ if file.flags().contains(OpenFlags::APPEND) => object.size(),
+        _ if appending == Appending::Yes => object.size(),
         Position::Offset => file.offset(),
         Position::At(at) => at,
     })?;
-    origin.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-    Ok(())
+    Ok(usize::try_from(room).unwrap_or(usize::MAX).min(wanted))
 }
 
-/// Returns whether a write that nobody will read raises a signal after `done` bytes: of a pipe
-/// always, of a socket only if it is a stream's first error.
-fn is_told_by_signal(file: &OpenFile, done: usize) -> bool {
-    SocketFile::of(file).map_or(true, |socket| socket.is_stream() && done == 0)
+/// Raises the signal of a write that nobody will read, after `done` bytes: of a pipe always, of a
+/// socket only if it is a stream's first error.
+fn tell_by_signal(file: &OpenFile, errno: Errno, done: usize) {
+    let is_told = || SocketFile::of(file).map_or(true, |socket| socket.is_stream() && done == 0);
+    if errno == Errno::EPIPE && is_told() {
+        signal::send_to_current(Signal::SIGPIPE);
+    }
 }

@@ -3,7 +3,6 @@
 use alloc::vec;
 
 use abi::fcntl::{OpenFlags, Whence};
-use abi::poll::Events;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 use vfs::OpenFile;
@@ -12,7 +11,7 @@ use super::Context;
 use super::io::{MOST, check_access};
 use crate::arch::index;
 use crate::file;
-use crate::file::transfer;
+use crate::file::transfer::{self, Position};
 use crate::memory::user::UserPtr;
 
 /// Bytes that the calls between two files move at a time.
@@ -94,7 +93,7 @@ pub(super) fn sendfile(
         return Err(Errno::EINVAL);
     }
     let done = pump(&mut source, count.min(MOST), |bytes| {
-        transfer::blocking(&to, Events::OUT, || to.write(&mut &*bytes))
+        transfer::write_bytes(&to, bytes, Position::Offset)
     })?;
     source.finish()?;
     Ok(done)
@@ -144,7 +143,7 @@ pub(super) fn copy_file_range(
     let at = target.at;
     let mut written = 0;
     let done = pump(&mut source, count, |bytes| {
-        let step = to.write_at(at + written, &mut &*bytes)?;
+        let step = transfer::write_bytes(&to, bytes, Position::At(at + written))?;
         written += step as u64;
         Ok(step)
     })?;

@@ -110,7 +110,7 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         F_GETFL => Ok(u64::from(file.flags().bits())),
         _ if is_path => Err(Errno::EBADF),
         F_SETFL => {
-            file.set_flags(OpenFlags::from_bits_retain(number()?));
+            file.set_flags(OpenFlags::from_bits_retain(number()?))?;
             Ok(0)
         }
         F_SETPIPE_SZ => {
@@ -175,7 +175,7 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
             let is_set = UserPtr::<i32>::new(argument).read()? != 0;
             let mut flags = file.flags();
             flags.set(OpenFlags::NONBLOCK, is_set);
-            file.set_flags(flags);
+            file.set_flags(flags)?;
         }
         FIONREAD => {
             let count = if object.is_seekable() {

@@ -31,17 +31,18 @@ pub(super) fn pipe(cx: &mut Context<'_>, fds: UserPtr<[u32; 2]>) -> Result<()> {
     pipe2(cx, fds, 0)
 }
 
-/// `pipe2(2)`; `O_DIRECT`, packet mode, is `EINVAL`.
+/// `pipe2(2)`.
 pub(super) fn pipe2(_cx: &mut Context<'_>, fds: UserPtr<[u32; 2]>, flags: u32) -> Result<()> {
     let flags = OpenFlags::from_bits_retain(flags);
-    if !COMMON.contains(flags) {
+    if !(COMMON | OpenFlags::DIRECT).contains(flags) {
         return Err(Errno::EINVAL);
     }
     let (reader, writer) = Pipe::pair();
     let reader = install(reader, OpenFlags::RDONLY, flags)?;
     let descriptors = &file::current().descriptors;
     let close = |fd: u32| drop(descriptors.close(fd));
-    let writer = install(writer, OpenFlags::WRONLY, flags).inspect_err(|_| close(reader))?;
+    let writer = install(writer, OpenFlags::WRONLY | flags & OpenFlags::DIRECT, flags)
+        .inspect_err(|_| close(reader))?;
     fds.write(&[reader, writer]).inspect_err(|_| {
         close(reader);
         close(writer);
@@ -80,9 +81,7 @@ pub(super) fn timerfd_create(_cx: &mut Context<'_>, clock: i32, flags: u32) -> R
 }
 
 fn timer(fd: u32) -> Result<Arc<TimerFd>> {
-    let file = file::current().get(fd)?;
-    file.file()?;
-    file.downcast().ok_or(Errno::EINVAL)
+    file::current().get(fd)?.downcast().ok_or(Errno::EINVAL)
 }
 
 /// `timerfd_settime(2)`; the clock is never set, so `TFD_TIMER_CANCEL_ON_SET` changes nothing.

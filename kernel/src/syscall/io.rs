@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use abi::fcntl::{OpenFlags, Whence};
 use abi::stat::FileType;
 use abi::{Errno, Result};
-use vfs::{OpenFile, Synchronise};
+use vfs::{Appending, OpenFile, Synchronise};
 
 use super::Context;
 use crate::file;
-use crate::file::transfer::{self, Position};
+use crate::file::transfer::{self, Manner, Position};
 use crate::memory::user::{IoVec, UserBuffers, UserPtr};
 
 /// The most that one call transfers, in bytes (`MAX_RW_COUNT`).
@@ -17,21 +17,23 @@ pub(super) const MOST: usize = 0x7fff_f000;
 /// The most parts that a vector may have (`UIO_MAXIOV`).
 const MOST_PARTS: usize = 1024;
 
-fn read_into(fd: u32, parts: &[IoVec], position: Position) -> Result<usize> {
+/// What `read(2)` and `write(2)` and their relatives do with a program's buffers.
+type Transfer = fn(u32, &[IoVec], Position, Manner) -> Result<usize>;
+
+fn read_into(fd: u32, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
     let file = file::current().get(fd)?;
     check_access(&file, OpenFlags::is_readable)?;
-    transfer::read(&file, &mut UserBuffers::target(parts)?, position)
+    transfer::read(&file, &mut UserBuffers::target(parts)?, position, manner)
 }
 
-fn write_from(fd: u32, parts: &[IoVec], position: Position) -> Result<usize> {
+fn write_from(fd: u32, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
     let file = file::current().get(fd)?;
     check_access(&file, OpenFlags::is_writable)?;
-    transfer::write(&file, &mut UserBuffers::origin(parts)?, position)
+    transfer::write(&file, &mut UserBuffers::origin(parts)?, position, manner)
 }
 
 /// Fails with `EBADF` if the file was opened for something else; this comes before `EFAULT`.
 pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Result<()> {
-    file.file()?;
     if allows(file.flags()) { Ok(()) } else { Err(Errno::EBADF) }
 }
 
@@ -45,12 +47,12 @@ fn position(offset: i64) -> Result<Position> {
 
 /// `read(2)`.
 pub(super) fn read(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    read_into(fd, &one(buffer, count), Position::Offset)
+    read_into(fd, &one(buffer, count), Position::Offset, Manner::default())
 }
 
 /// `write(2)`.
 pub(super) fn write(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    write_from(fd, &one(buffer, count), Position::Offset)
+    write_from(fd, &one(buffer, count), Position::Offset, Manner::default())
 }
 
 /// `pread(2)`.
@@ -61,7 +63,7 @@ pub(super) fn pread64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    read_into(fd, &one(buffer, count), position(offset)?)
+    read_into(fd, &one(buffer, count), position(offset)?, Manner::default())
 }
 
 /// `pwrite(2)`.
@@ -72,7 +74,7 @@ pub(super) fn pwrite64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    write_from(fd, &one(buffer, count), position(offset)?)
+    write_from(fd, &one(buffer, count), position(offset)?, Manner::default())
 }
 
 /// Copies a vector of parts in, cut to what one call transfers.
@@ -95,72 +97,102 @@ pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
     Ok(parts)
 }
 
+/// A program's vector: where it is and how many parts it has.
+type Vector = (UserPtr<IoVec>, usize);
+
+/// Carries out a transfer by a vector.
+fn vector(fd: u32, vector: Vector, position: Position, transfer: Transfer) -> Result<usize> {
+    // A bad descriptor comes before a bad vector.
+    file::current().get(fd)?;
+    transfer(fd, &read_vector(vector.0, vector.1)?, position, Manner::default())
+}
+
 /// `readv(2)`.
 pub(super) fn readv(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
 ) -> Result<usize> {
-    file::current().get(fd)?;
-    read_into(fd, &read_vector(vector, count)?, Position::Offset)
+    vector(fd, (parts, count), Position::Offset, read_into)
 }
 
 /// `writev(2)`.
 pub(super) fn writev(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
 ) -> Result<usize> {
-    file::current().get(fd)?;
-    write_from(fd, &read_vector(vector, count)?, Position::Offset)
+    vector(fd, (parts, count), Position::Offset, write_from)
 }
 
 /// `preadv(2)`.
 pub(super) fn preadv(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    let position = position(offset)?;
-    read_into(fd, &read_vector(vector, count)?, position)
+    vector(fd, (parts, count), position(offset)?, read_into)
 }
 
 /// `pwritev(2)`.
 pub(super) fn pwritev(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    let position = position(offset)?;
-    write_from(fd, &read_vector(vector, count)?, position)
+    vector(fd, (parts, count), position(offset)?, write_from)
 }
 
 /// `RWF_HIPRI`: a hint that this kernel has no use for.
 const RWF_HIPRI: u32 = 0x1;
 /// `RWF_DSYNC` and `RWF_SYNC`: as if the file were opened with `O_DSYNC` or `O_SYNC`.
 const RWF_SYNCS: u32 = 0x2 | 0x4;
+/// `RWF_NOWAIT`: do not wait.
+const RWF_NOWAIT: u32 = 0x8;
+/// `RWF_APPEND`: as if the file were opened with `O_APPEND`.
+const RWF_APPEND: u32 = 0x10;
+/// `RWF_NOAPPEND`: as if it were opened without.
+const RWF_NOAPPEND: u32 = 0x20;
+/// `RWF_NOSIGNAL`: no SIGPIPE.
+const RWF_NOSIGNAL: u32 = 0x100;
 
 /// Carries out `preadv2(2)` or `pwritev2(2)`; offset -1 means the description's.
 fn vector_with_flags(
     fd: u32,
-    parts: (UserPtr<IoVec>, usize),
+    (parts, count): Vector,
     offset: i64,
     flags: u32,
-    transfer: fn(u32, &[IoVec], Position) -> Result<usize>,
+    transfer: Transfer,
 ) -> Result<usize> {
-    if flags & !(RWF_HIPRI | RWF_SYNCS) != 0 {
+    let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
+    let position = if offset == -1 { Position::Offset } else { position(offset)? };
+    let file = file::current().get(fd)?;
+    let parts = read_vector(parts, count)?;
+    // Files in memory cannot promise not to wait; pipes and sockets can.
+    let is_file = file.metadata().kind == FileType::Regular;
+    if flags & !known != 0 || (flags & RWF_NOWAIT != 0 && is_file) {
         return Err(Errno::EOPNOTSUPP);
     }
-    let position = if offset == -1 { Position::Offset } else { position(offset)? };
-    let count = transfer(fd, &read_vector(parts.0, parts.1)?, position)?;
-    if flags & RWF_SYNCS != 0 {
-        file::current().get(fd)?.file()?.sync(Synchronise::All)?;
+    let appending = match flags & (RWF_APPEND | RWF_NOAPPEND) {
+        0 => None,
+        RWF_APPEND => Some(Appending::Yes),
+        RWF_NOAPPEND => Some(Appending::No),
+        _ => return Err(Errno::EINVAL),
+    };
+    let manner = Manner {
+        is_immediate: flags & RWF_NOWAIT != 0,
+        is_silent: flags & RWF_NOSIGNAL != 0,
+        appending,
+    };
+    let count = transfer(fd, &parts, position, manner)?;
+    if flags & RWF_SYNCS != 0 && is_file {
+        file.file()?.sync(Synchronise::All)?;
     }
     Ok(count)
 }
@@ -169,26 +201,26 @@ fn vector_with_flags(
 pub(super) fn preadv2(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
     offset: i64,
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (vector, count), offset, flags & !RWF_SYNCS, read_into)
+    vector_with_flags(fd, (parts, count), offset, flags & !RWF_SYNCS, read_into)
 }
 
 /// `pwritev2(2)`.
 pub(super) fn pwritev2(
     _cx: &mut Context<'_>,
     fd: u32,
-    vector: UserPtr<IoVec>,
+    parts: UserPtr<IoVec>,
     count: usize,
     offset: i64,
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (vector, count), offset, flags, write_from)
+    vector_with_flags(fd, (parts, count), offset, flags, write_from)
 }
 
 /// `lseek(2)`.
@@ -221,7 +253,6 @@ pub(super) fn sync(_cx: &mut Context<'_>) -> Result<()> {
 /// `syncfs(2)`.
 pub(super) fn syncfs(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
     let file = file::current().get(fd)?;
-    file.file()?;
     file.found().map_or(Ok(()), |found| found.location.mount.file_system().sync())
 }
 
@@ -257,7 +288,6 @@ pub(super) fn fadvise64(
     /// `POSIX_FADV_NOREUSE`, the greatest.
     const LAST: u32 = 5;
     let file = file::current().get(fd)?;
-    file.file()?;
     if file.metadata().kind == FileType::Fifo {
         return Err(Errno::ESPIPE);
     }

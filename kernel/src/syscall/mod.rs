@@ -25,6 +25,7 @@ mod scheduling;
 mod settime;
 mod signal;
 mod socket;
+mod splice;
 mod system;
 mod table;
 mod thread;

@@ -9,7 +9,7 @@ use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
     inotify, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal, socket,
-    system, thread, time, timer, unknown,
+    splice, system, thread, time, timer, unknown,
 };
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
@@ -86,12 +86,13 @@ syscalls! {
     pwrite64 => io::pwrite64(fd, buf, count, offset);
     preadv => io::preadv(fd, iov, iovcnt, offset);
     pwritev => io::pwritev(fd, iov, iovcnt, offset);
-    /// partial: RWF_NOWAIT and RWF_APPEND are EOPNOTSUPP
     preadv2 => io::preadv2(fd, iov, iovcnt, offset, offset_high, flags);
-    /// partial: RWF_NOWAIT and RWF_APPEND are EOPNOTSUPP
     pwritev2 => io::pwritev2(fd, iov, iovcnt, offset, offset_high, flags);
     lseek => io::lseek(fd, offset, whence);
     sendfile => copy::sendfile(out_fd, in_fd, offset, count);
+    splice => splice::splice(fd_in, off_in, fd_out, off_out, size, flags);
+    tee => splice::tee(fd_in, fd_out, size, flags);
+    vmsplice => splice::vmsplice(fd, iov, nr_segs, flags);
     copy_file_range => copy::copy_file_range(fd_in, off_in, fd_out, off_out, size, flags);
     fsync => io::fsync(fd);
     fdatasync => io::fdatasync(fd);
@@ -319,7 +320,6 @@ syscalls! {
     epoll_pwait => poll::epoll_pwait(epfd, events, maxevents, timeout, sigmask, sigsetsize);
     epoll_pwait2 => poll::epoll_pwait2(epfd, events, maxevents, timeout, sigmask, sigsetsize);
     pipe => event::pipe(pipefd);
-    /// partial: O_DIRECT is EINVAL
     pipe2 => event::pipe2(pipefd, flags);
     eventfd => event::eventfd(initval);
     eventfd2 => event::eventfd2(initval, flags);

@@ -3,10 +3,9 @@
 mod epoll;
 mod eventfd;
 mod pipe;
-mod ring;
 mod timerfd;
 
 pub use epoll::Epoll;
 pub use eventfd::{EventFd, EventMode};
-pub use pipe::{PIPE_BUF, Pipe, PipeAccess, PipeEnd};
+pub use pipe::{Leave, PIPE_BUF, Pipe, PipeAccess, PipeEnd};
 pub use timerfd::{Alarm, Setting, TimerFd};

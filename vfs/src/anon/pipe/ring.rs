@@ -1,4 +1,4 @@
-//! A queue of bytes with a limit, which takes memory only as it fills.
+//! A queue of bytes, which takes memory only as it fills.
 
 use alloc::vec::Vec;
 
@@ -15,42 +15,31 @@ pub(super) struct Ring {
     storage: Vec<u8>,
     start: usize,
     len: usize,
-    capacity: usize,
 }
 
 impl Ring {
-    /// Returns an empty queue of at most `capacity` bytes.
-    pub(super) const fn new(capacity: usize) -> Self {
-        Self { storage: Vec::new(), start: 0, len: 0, capacity }
+    /// Returns an empty queue.
+    pub(super) const fn new() -> Self {
+        Self { storage: Vec::new(), start: 0, len: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) const fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    pub(super) const fn free(&self) -> usize {
-        self.capacity - self.len
-    }
-
-    /// Changes the limit, which is at least [`len`](Self::len).
-    pub(super) fn set_capacity(&mut self, capacity: usize) {
-        debug_assert!(capacity >= self.len, "what is queued must fit");
-        self.capacity = capacity;
-        if self.storage.len() > capacity {
-            self.reallocate(capacity);
+    /// Gives back storage of more than `size` bytes, as far as it is not in use.
+    pub(super) fn shrink(&mut self, size: usize) {
+        if self.storage.len() > size {
+            self.reallocate(size.max(self.len));
         }
     }
 
-    /// Takes up to `most` bytes from `source`, as many as fit, and returns how many came.
+    /// Takes up to `most` bytes from `source` and returns how many came.
     ///
     /// # Errors
     /// As [`Source::take`], if not a single byte came.
     pub(super) fn fill_from(&mut self, source: &mut dyn Source, most: usize) -> Result<usize> {
-        let wanted = source.left().min(self.free()).min(most);
+        let wanted = source.left().min(most);
         self.reserve(wanted);
         let mut done = 0;
         while done < wanted {
@@ -72,12 +61,12 @@ impl Ring {
         Ok(done)
     }
 
-    /// Gives as many bytes as `sink` has room for and returns how many went.
+    /// Gives as many bytes as `sink` has room for, at most `most`, and returns how many went.
     ///
     /// # Errors
     /// As [`Sink::put`], if not a single byte went.
-    pub(super) fn drain_to(&mut self, sink: &mut dyn Sink) -> Result<usize> {
-        let wanted = sink.room().min(self.len);
+    pub(super) fn drain_to(&mut self, sink: &mut dyn Sink, most: usize) -> Result<usize> {
+        let wanted = sink.room().min(self.len).min(most);
         let mut done = 0;
         while done < wanted {
             let stop = (self.start + wanted - done).min(self.storage.len());
@@ -95,11 +84,36 @@ impl Ring {
                 break;
             }
         }
+        self.skip(0);
+        Ok(done)
+    }
+
+    /// Drops the first `count` bytes, of which there are as many.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.start = self.wrap(self.start + count);
+        self.len -= count;
         if self.len == 0 {
             // The next bytes then come in one piece.
             self.start = 0;
         }
-        Ok(done)
+    }
+
+    /// Puts bytes in at the front.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.start = self.wrap(self.start + self.storage.len() - bytes.len());
+        self.len += bytes.len();
+        let first = bytes.len().min(self.storage.len() - self.start);
+        let (front, back) = bytes.split_at(first);
+        self.storage[self.start..self.start + first].copy_from_slice(front);
+        self.storage[..back.len()].copy_from_slice(back);
+    }
+
+    /// Returns the `count` bytes from the one at `from` on, which are in at most two pieces.
+    pub(super) fn range(&self, from: usize, count: usize) -> [&[u8]; 2] {
+        let start = self.wrap(self.start + from);
+        let first = count.min(self.storage.len() - start);
+        [&self.storage[start..start + first], &self.storage[..count - first]]
     }
 
     const fn wrap(&self, position: usize) -> usize {
@@ -109,8 +123,7 @@ impl Ring {
     fn reserve(&mut self, more: usize) {
         let needed = self.len + more;
         if needed > self.storage.len() {
-            let size = needed.next_power_of_two().max(FIRST_STORAGE);
-            self.reallocate(size.min(self.capacity));
+            self.reallocate(needed.next_power_of_two().max(FIRST_STORAGE));
         }
     }
 
@@ -138,19 +151,19 @@ mod tests {
     proptest! {
         #[test]
         fn bytes_come_out_in_order(steps in prop::collection::vec((any::<bool>(), 0_usize..6000), 1..60)) {
-            let mut ring = Ring::new(16384);
+            let mut ring = Ring::new();
             let mut model = VecDeque::new();
             let mut next = 0_u8;
             for (is_write, count) in steps {
                 if is_write {
                     let bytes: Vec<u8> = (0..count).map(|i| next.wrapping_add(i.to_le_bytes()[0])).collect();
-                    let came = ring.fill_from(&mut bytes.as_slice(), usize::MAX).unwrap();
+                    let came = ring.fill_from(&mut bytes.as_slice(), 16384 - model.len()).unwrap();
                     prop_assert_eq!(came, count.min(16384 - model.len()));
                     model.extend(&bytes[..came]);
                     next = next.wrapping_add(came.to_le_bytes()[0]);
                 } else {
                     let mut bytes = std::vec![0; count];
-                    let went = ring.drain_to(&mut bytes.as_mut_slice()).unwrap();
+                    let went = ring.drain_to(&mut bytes.as_mut_slice(), usize::MAX).unwrap();
                     let expected: Vec<u8> = model.drain(..count.min(model.len())).collect();
                     prop_assert_eq!(&bytes[..went], expected.as_slice());
                 }
@@ -160,14 +173,28 @@ mod tests {
     }
 
     #[test]
-    fn a_smaller_capacity_keeps_the_bytes() {
-        let mut ring = Ring::new(16384);
+    fn bytes_that_are_put_back_come_first() {
+        let mut ring = Ring::new();
+        ring.fill_from(&mut [1; 4000].as_slice(), 4000).unwrap();
+        ring.skip(3900);
+        ring.put_back(&[2; 3950]);
+        ring.put_back(&[3; 100]);
+        assert_eq!(ring.len(), 4150);
+        let [first, second] = ring.range(50, 150);
+        assert_eq!([first, second].concat(), [[3; 50].as_slice(), &[2; 100]].concat());
+        ring.skip(4050);
+        assert_eq!(ring.range(0, 100).concat(), [1; 100]);
+    }
+
+    #[test]
+    fn less_storage_keeps_the_bytes() {
+        let mut ring = Ring::new();
         ring.fill_from(&mut [7; 10000].as_slice(), usize::MAX).unwrap();
-        ring.drain_to(&mut [0; 8000].as_mut_slice()).unwrap();
+        ring.drain_to(&mut [0; 9000].as_mut_slice(), 8000).unwrap();
         ring.fill_from(&mut [8; 2000].as_slice(), usize::MAX).unwrap();
-        ring.set_capacity(4096);
+        ring.shrink(4096);
         let mut bytes = [0; 4096];
-        assert_eq!(ring.drain_to(&mut bytes.as_mut_slice()), Ok(4000));
+        assert_eq!(ring.drain_to(&mut bytes.as_mut_slice(), usize::MAX), Ok(4000));
         assert_eq!(bytes[..2000], [7; 2000]);
         assert_eq!(bytes[2000..4000], [8; 2000]);
     }
