@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use crate::args::Publish;
+use crate::args::{Protocol, Publish};
 
 /// Says things to the user.
 #[derive(Debug)]
@@ -36,8 +36,9 @@ impl Report {
     pub(crate) fn ready(&self, publish: &Publish, after: Duration) {
         let (address, seconds) = (publish.host.to_string(), after.as_secs_f64());
         let protocol = publish.protocol.name();
+        let mark = if publish.protocol == Protocol::Udp { "/udp" } else { "" };
         self.say(
-            Some(format!("ready {address} in {seconds:.2} s")),
+            Some(format!("ready {address}{mark} in {seconds:.2} s")),
             &json!({"event": "ready", "address": address, "proto": protocol, "seconds": seconds}),
         );
     }

@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use super::guest::{Kit, Running, System};
 use super::load::{self, Kind, Load};
 use super::report::{Series, Table};
-use super::{MEMORY, START};
-use crate::args::{MachineKind, Net};
+use super::{MEMORY, START, SYSTEMS};
+use crate::args::Net;
 use crate::project::{self, Scratch};
 
 const SOURCE: &str = include_str!("count.c");
@@ -43,9 +43,7 @@ pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
     let plugin = plugin()?;
     let mut table = Table::new("Guest instructions a get", &["1 connection", "8 connections"]);
     let mut baseline: Option<[Series; 2]> = None;
-    for system in
-        [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)]
-    {
+    for system in SYSTEMS {
         let mut cells: [Series; 2] = Default::default();
         for (cell, connections) in cells.iter_mut().zip([1, 8]) {
             for _ in 0..ROUNDS {

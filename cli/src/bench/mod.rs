@@ -8,6 +8,7 @@ mod guest;
 mod instructions;
 mod linux;
 mod load;
+mod memaslap;
 mod network;
 mod report;
 mod soak;
@@ -25,6 +26,7 @@ use crate::args::{BenchArgs, MachineKind, Net};
 use crate::project;
 use guest::{Running, System};
 use load::{Kind, Load, Measured};
+use memaslap::Memaslap;
 use network::Namespace;
 use report::{Series, Table};
 
@@ -32,6 +34,9 @@ use report::{Series, Table};
 const MEMORY: u64 = 512 << 20;
 /// How long a guest may take to its first answer.
 const START: Duration = Duration::from_secs(60);
+/// What is compared; the first is what the ratios are to.
+const SYSTEMS: [System; 3] =
+    [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)];
 /// Where the report goes.
 const REPORT: &str = "docs/performance.md";
 
@@ -78,6 +83,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     }
     let folder = project::cache("bench")?;
     let kit = guest::Kit::prepare(&folder, args.kernel.as_deref())?;
+    let memaslap = Memaslap::fetch()?;
     // What runs from here on, guests included, is in the namespace.
     let namespace = if nix::unistd::geteuid().is_root() { Some(Namespace::enter()?) } else { None };
     let net = if namespace.is_some() {
@@ -100,6 +106,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     compare_start(&kit, args, &net, &mut text)?;
     compare_loads(&kit, args, &net, &mut text)?;
     if namespace.is_some() {
+        memaslap.compare(&kit, args, &net, &mut text)?;
         text.push_str("\n### QEMU's user networking\n\n");
         compare_loads(&kit, args, &Net::User, &mut text)?;
     }
@@ -114,11 +121,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
 fn compare_start(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut String) -> Result<()> {
     let mut table =
         Table::new("From QEMU's start to the first answer", &["seconds", "memory touched, MiB"]);
-    let systems =
-        [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)];
-    let mut cells: Vec<[Series; 2]> = systems.iter().map(|_| Default::default()).collect();
+    let mut cells: Vec<[Series; 2]> = SYSTEMS.iter().map(|_| Default::default()).collect();
     for round in 0..args.pairs {
-        for (system, cell) in systems.iter().zip(&mut cells) {
+        for (system, cell) in SYSTEMS.iter().zip(&mut cells) {
             let start = Instant::now();
             let running = kit.start(*system, net, MEMORY)?;
             cell[0].add(start.elapsed().as_secs_f64());
@@ -127,7 +132,7 @@ fn compare_start(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut Strin
             eprintln!("scull: start {}/{} {}", round + 1, args.pairs, system.name());
         }
     }
-    for (system, cell) in systems.iter().zip(&cells) {
+    for (system, cell) in SYSTEMS.iter().zip(&cells) {
         table.row(system.name(), cell, &cells[0]);
     }
     text.push_str(&table.render());
@@ -136,17 +141,15 @@ fn compare_start(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut Strin
 
 /// Compares the loads, the systems in alternation.
 fn compare_loads(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut String) -> Result<()> {
-    let systems =
-        [System::Linux, System::Scull(MachineKind::Q35), System::Scull(MachineKind::Microvm)];
     // QEMU's user networking does not carry 64 connections well enough to measure by.
     let most = if *net == Net::User { 8 } else { usize::MAX };
     let wanted = args.load.as_deref().unwrap_or_default();
     let mut cases = CASES.to_vec();
     cases.retain(|case| case.connections <= most && case.title().contains(wanted));
     let mut cells: Vec<Vec<Cell>> =
-        cases.iter().map(|_| systems.iter().map(|_| Cell::default()).collect()).collect();
+        cases.iter().map(|_| SYSTEMS.iter().map(|_| Cell::default()).collect()).collect();
     for round in 0..args.pairs {
-        for (column, system) in systems.iter().enumerate() {
+        for (column, system) in SYSTEMS.iter().enumerate() {
             let running = kit.start(*system, net, MEMORY)?;
             load::fill(running.server)?;
             for (case, row) in cases.iter().zip(&mut cells) {
@@ -161,7 +164,7 @@ fn compare_loads(kit: &guest::Kit, args: &BenchArgs, net: &Net, text: &mut Strin
             &case.title(),
             &["requests/s", "QEMU CPU µs a request", "p99 of a batch, µs"],
         );
-        for (system, cell) in systems.iter().zip(row) {
+        for (system, cell) in SYSTEMS.iter().zip(row) {
             table.row_of(
                 system.name(),
                 &[&cell.rate, &cell.cpu_us, &cell.p99_us],
