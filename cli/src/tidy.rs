@@ -44,15 +44,13 @@ const END: &str = "<!-- unsafe modules: end -->";
 pub(crate) fn tidy(is_writing: bool) -> Result<u8> {
     let root = project::root()?;
     let mut wrong = Vec::new();
-    let mut table = String::from("| module | unsafe blocks and functions |\n|---|---|\n");
+    let mut texts = Vec::new();
     for path in sources(&root)? {
         let text = fs::read_to_string(root.join(&path))
             .with_context(|| format!("cannot read {}", path.display()))?;
-        check_source(&path.to_string_lossy(), &text, &mut wrong);
-        if text.contains("expect(unsafe_code") {
-            // Writing to a String cannot fail.
-            let _ = writeln!(table, "| `{}` | {} |", path.display(), count_unsafe(&text));
-        }
+        let path = path.to_string_lossy().into_owned();
+        check_source(&path, &text, &mut wrong);
+        texts.push((path, text));
     }
     for (name, allowed) in EDGES {
         check_manifest(&root, name, allowed, &mut wrong)?;
@@ -72,7 +70,7 @@ pub(crate) fn tidy(is_writing: bool) -> Result<u8> {
             .err()
             .map(|why| format!("{why:#}")),
     );
-    wrong.extend(check_table(&root, &table, is_writing)?);
+    wrong.extend(check_table(&root, &unsafe_modules(&texts), is_writing)?);
     for line in &wrong {
         println!("tidy: {line}");
     }
@@ -132,6 +130,26 @@ fn check_source(path: &str, text: &str, wrong: &mut Vec<String>) {
             wrong.push(format!("{path}: {line} is not the place to choose by cfg"));
         }
     }
+}
+
+/// Returns the table of the modules of `texts` that permit unsafe code, with how much they have. A
+/// folder whose `mod.rs` permits it is one module.
+fn unsafe_modules(texts: &[(String, String)]) -> String {
+    let mut table = String::from("| module | unsafe blocks and functions |\n|---|---|\n");
+    let permits = |text: &str| {
+        let mut lines = text.lines().map(str::trim_start);
+        lines.any(|line| {
+            line.starts_with("#![expect(unsafe_code") || line.starts_with("#[expect(unsafe_code")
+        })
+    };
+    for (path, _) in texts.iter().filter(|(_, text)| permits(text)) {
+        let module = path.strip_suffix("mod.rs").unwrap_or(path);
+        let parts = texts.iter().filter(|(path, _)| path.starts_with(module));
+        let count: usize = parts.map(|(_, text)| count_unsafe(text)).sum();
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| `{module}` | {count} |");
+    }
+    table
 }
 
 /// Returns how many unsafe blocks, functions and implementations `text` has.
@@ -207,6 +225,18 @@ mod tests {
     fn unsafe_code_is_counted_outside_comments() {
         let text = "unsafe { a() }\n// unsafe { b() }\nunsafe fn c() {}\n";
         assert_eq!(count_unsafe(text), 2);
+    }
+
+    #[test]
+    fn a_folder_that_permits_unsafe_code_is_one_module() {
+        let source = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        let opening = "#![expect(unsafe_code, reason = \"\")]\n";
+        let table = unsafe_modules(&[
+            source("a/b/c.rs", "unsafe { x() }\nunsafe fn y() {}\n"),
+            source("a/b/mod.rs", &format!("//! B.\n{opening}unsafe {{ z() }}\n")),
+            source("a/d.rs", "let text = \"expect(unsafe_code\";\n"),
+        ]);
+        assert!(table.ends_with("|---|---|\n| `a/b/` | 3 |\n"), "{table}");
     }
 
     #[test]
