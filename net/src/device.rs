@@ -119,6 +119,10 @@ pub trait Transmitter: Send {
 
     /// Tells the card of the frames queued since the last time, with one notification at most.
     fn flush(&mut self);
+
+    /// Tells the card again of frames that it waits to be told of. Called before the processor
+    /// halts; for cards that can miss a notification.
+    fn remind(&mut self) {}
 }
 
 /// A card: what it can do and its two halves.

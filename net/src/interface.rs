@@ -122,6 +122,11 @@ impl Interface {
         self.transmitter.lock().flush();
     }
 
+    /// Tells the card again of what it waits to be told of.
+    pub(crate) fn remind(&self) {
+        self.transmitter.lock().remind();
+    }
+
     /// Notes a received frame.
     pub(crate) fn count_received(&self, bytes: usize) {
         self.counters[0].fetch_add(1, Ordering::Relaxed);

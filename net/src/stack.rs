@@ -272,6 +272,9 @@ impl Stack {
         let mut is_pending = false;
         for (_, interface) in self.interfaces() {
             is_pending |= interface.receiver().set_interrupts(wanted);
+            if wanted == Interrupts::Enabled {
+                interface.remind();
+            }
         }
         is_pending
     }

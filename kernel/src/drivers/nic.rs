@@ -191,4 +191,8 @@ impl device::Transmitter for Transmitter {
     fn flush(&mut self) {
         self.0.flush();
     }
+
+    fn remind(&mut self) {
+        self.0.remind();
+    }
 }

@@ -89,7 +89,12 @@ impl<M: DmaMemory, N: Notify> Receiver<M, N> {
     /// may be none.
     #[must_use]
     pub fn enable_interrupts(&mut self) -> bool {
-        self.queue.enable_interrupts()
+        let is_pending = self.queue.enable_interrupts();
+        // Without buffers the device waits for some, and no frame comes.
+        if self.queue.is_notification_missing() {
+            self.bell.notify(RECEIVE_QUEUE);
+        }
+        is_pending
     }
 
     /// Asks for no interrupts.

@@ -125,6 +125,13 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
         }
     }
 
+    /// Rings the bell for frames that the device should have heard of, and waits to hear of.
+    pub fn remind(&mut self) {
+        if self.queue.is_notification_missing() {
+            self.bell.notify(TRANSMIT_QUEUE);
+        }
+    }
+
     /// Returns whether the device broke the protocol, so that buffers will not come back.
     pub const fn is_broken(&self) -> bool {
         self.queue.is_broken()

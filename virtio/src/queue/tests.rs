@@ -13,6 +13,7 @@ impl Queue<HostMemory> {
     /// Makes the indices start at `index`, as if so many chains had gone round.
     fn start_at(&mut self, index: u16) {
         (self.available, self.published, self.used) = (index, index, index);
+        self.notified = index;
         self.ring.available_index().store(index, Ordering::Relaxed);
         self.ring.used_event().store(index, Ordering::Relaxed);
     }
@@ -83,6 +84,27 @@ fn a_device_that_is_awake_is_not_notified() {
         device.want_notification(true);
         assert!(queue.add(&chain(1), 3));
         assert!(queue.publish());
+    }
+}
+
+#[test]
+fn a_wish_that_was_seen_too_late_is_made_good() {
+    for has_event_index in [false, true] {
+        let (mut queue, mut device) = pair(8, has_event_index, 0xfffe);
+        assert!(queue.add(&chain(1), 0));
+        assert!(queue.publish());
+        assert!(!queue.is_notification_missing(), "it was notified");
+        assert!(device.take().is_some());
+        device.want_notification(false);
+        // The device went to sleep after what it had seen, but the driver still saw it awake.
+        assert!(queue.add(&chain(1), 1));
+        assert!(!queue.publish());
+        assert!(!queue.is_notification_missing(), "it is awake");
+        device.want_notification(true);
+        assert!(queue.is_notification_missing());
+        if has_event_index {
+            assert!(!queue.is_notification_missing(), "told once");
+        }
     }
 }
 
