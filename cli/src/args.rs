@@ -356,6 +356,20 @@ pub(crate) enum Net {
     None,
 }
 
+impl Net {
+    /// Returns where clients reach a published port: only QEMU's own network forwards.
+    pub(crate) fn address_of(&self, publish: &Publish) -> String {
+        match self {
+            Self::User => publish.host.to_string(),
+            Self::Tap { ip, .. } if ip != "dhcp" => {
+                let host = ip.split(['/', ',']).next().unwrap_or_default();
+                format!("{host}:{}", publish.guest)
+            }
+            Self::Tap { .. } | Self::None => format!("port {}", publish.guest),
+        }
+    }
+}
+
 impl FromStr for Net {
     type Err = String;
 
@@ -433,6 +447,9 @@ mod tests {
         let net = "tap:t0,ip=10.0.0.2/24,gw=10.0.0.1".parse();
         let ip = "10.0.0.2/24,gw=10.0.0.1".to_owned();
         assert_eq!(net, Ok(Net::Tap { name: "t0".to_owned(), ip }));
+        let publish = "80:8080".parse().unwrap();
+        assert_eq!(net.unwrap().address_of(&publish), "10.0.0.2:8080");
+        assert_eq!(Net::User.address_of(&publish), "127.0.0.1:80");
         "tap:".parse::<Net>().unwrap_err();
         "bridge".parse::<Net>().unwrap_err();
     }

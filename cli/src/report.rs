@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use crate::args::{Protocol, Publish};
+use crate::args::Protocol;
 
 /// Says things to the user.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ impl Report {
         self.say(None, &json!({"event": "boot", "version": version, "seconds": seconds}));
     }
 
-    /// The guest listens on a published port.
-    pub(crate) fn ready(&self, publish: &Publish, after: Duration) {
-        let (address, seconds) = (publish.host.to_string(), after.as_secs_f64());
-        let protocol = publish.protocol.name();
-        let mark = if publish.protocol == Protocol::Udp { "/udp" } else { "" };
+    /// The guest listens on a published port, which clients reach at `address`.
+    pub(crate) fn ready(&self, address: &str, protocol: Protocol, after: Duration) {
+        let seconds = after.as_secs_f64();
+        let mark = if protocol == Protocol::Udp { "/udp" } else { "" };
+        let protocol = protocol.name();
         self.say(
             Some(format!("ready {address}{mark} in {seconds:.2} s")),
             &json!({"event": "ready", "address": address, "proto": protocol, "seconds": seconds}),

@@ -122,7 +122,8 @@ impl Session {
             Event::Listening { proto, port } => {
                 let ports = self.machine.publish.iter();
                 for publish in ports.filter(|p| p.guest == port && p.protocol.name() == proto) {
-                    self.report.ready(publish, self.start.elapsed());
+                    let address = self.machine.net.address_of(publish);
+                    self.report.ready(&address, publish.protocol, self.start.elapsed());
                 }
                 None
             }
