@@ -211,11 +211,15 @@ impl Tcp {
             return Events::empty();
         }
         let peer = segment.syn_options();
+        let sizes = self.stack.first_sizes();
+        let receive_next = segment.seq.wrapping_add(1);
+        let window = u32::try_from(sizes.receive).unwrap_or(0);
         let synced = Synced {
             flow,
             send_next,
-            receive_next: segment.seq.wrapping_add(1),
-            peer_window: usize::from(segment.window),
+            receive_next,
+            receive_limit: receive_next.wrapping_add(window),
+            send_limit: send_next.wrapping_add(segment.window.into()),
             peer_mss: peer.mss.unwrap_or(536),
             peer_shift: peer.window_shift,
             has_sack: peer.has_sack,
@@ -224,7 +228,6 @@ impl Tcp {
         if let Some(timer) = inner.timer.take() {
             self.stack.clear_timer(timer, self.id);
         }
-        let sizes = self.stack.first_sizes();
         inner.state = State::Open(Connection::new(synced, sizes, now));
         self.send_control(inner, ACK, 0, now);
         self.reschedule(inner, now);

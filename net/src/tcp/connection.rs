@@ -9,7 +9,8 @@ use abi::poll::Events;
 use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
-use super::engine::{self, Engine, Output, Sizes, Synced};
+use super::engine::{self, Engine, Sizes, Synced};
+use super::port::Output;
 use super::table::TimeWait;
 use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
@@ -118,7 +119,7 @@ impl Connection {
     pub(super) fn phase(&self) -> Phase {
         match &self.engine {
             _ if self.is_over => Phase::Closed,
-            Some(engine) => engine.state(),
+            Some(engine) => engine.phase(),
             None => Phase::Established,
         }
     }
@@ -127,14 +128,19 @@ impl Connection {
     pub(super) fn current(&self) -> Synced {
         let Some(engine) = &self.engine else { return self.synced };
         let socket = engine.peek();
-        let queued = u32::try_from(socket.send_queue()).unwrap_or(0);
         let fin = u32::from(self.has_fin);
         let unread = u32::try_from(socket.recv_queue()).unwrap_or(0);
         Synced {
-            send_next: engine.send_end.wrapping_sub(queued),
+            send_next: engine.unacknowledged_from(),
             receive_next: engine.receive_next.wrapping_sub(fin).wrapping_sub(unread),
+            receive_limit: engine.sent.limit,
             ..self.synced
         }
+    }
+
+    /// Returns whether the peer sent something that was not acknowledged yet.
+    pub(super) fn owes_acknowledgement(&self) -> bool {
+        self.engine.as_ref().is_some_and(|engine| engine.owes_acknowledgement())
     }
 
     /// Returns whether the engine can go without anything being forgotten.
@@ -144,6 +150,7 @@ impl Connection {
             && engine.peek().send_queue() == 0
             && engine.peek().recv_queue() == 0
             && !self.is_delayed
+            && !engine.owes_acknowledgement()
             && engine.unsent() == 0
     }
 
@@ -181,11 +188,13 @@ impl Connection {
             return;
         }
         let unread = engine.received();
+        let sent = engine.sent;
         self.synced = self.current();
         self.drop_engine(stack);
         self.wake(hop, options, stack, now);
         if let Some(engine) = &mut self.engine {
             engine::refill(engine, &self.synced, &unread, self.has_fin, now);
+            engine.sent = sent;
         }
     }
 }
@@ -207,6 +216,7 @@ impl Tcp {
             stack,
             hop,
             own_shift: synced.own_shift(),
+            send_limit: synced.send_limit,
             ip_header: header_length(remote),
             is_starved: false,
         }
@@ -219,6 +229,7 @@ impl Tcp {
         let mss = connection.synced.mss();
         let is_corked = connection.corked_until.is_some_and(|until| now < until);
         let Some(engine) = &mut connection.engine else { return };
+        engine.close_if_fits(&connection.synced);
         while !(is_corked && engine.unsent() < mss) {
             if !engine.output_one(&mut output, now) || engine.unsent() == 0 {
                 break;
@@ -230,16 +241,23 @@ impl Tcp {
         }
     }
 
-    /// Sends a segment without data from where the connection is.
+    /// Sends a segment without data from `back` before where the connection is. It bears the window
+    /// that the peer was told of last.
     pub(super) fn send_control(&self, inner: &mut Inner, flags: u8, back: u32, now: Instant) {
         let Inner { state: State::Open(connection), hop, .. } = inner else { return };
         let synced = &connection.synced;
-        let (next, acknowledged) = match &connection.engine {
-            Some(engine) => (engine.sent.highest, engine.receive_next),
-            None => (synced.send_next, synced.receive_next),
+        let (next, acknowledged, limit) = match &mut connection.engine {
+            Some(engine) => {
+                // The peer believes nothing that a probe, from before its window, says.
+                if back == 0 {
+                    engine.sent.acknowledged = engine.receive_next;
+                }
+                (engine.sent.acceptable(synced.send_limit), engine.receive_next, engine.sent.limit)
+            }
+            None => (synced.send_next, synced.receive_next, synced.receive_limit),
         };
-        let window = connection.sizes.receive.saturating_sub(connection.unread());
-        let window = u16::try_from(window >> synced.own_shift()).unwrap_or(u16::MAX);
+        let window = limit.wrapping_sub(acknowledged).cast_signed().max(0) >> synced.own_shift();
+        let window = u16::try_from(window).unwrap_or(u16::MAX);
         let control = Control::new(synced.flow, flags, next.wrapping_sub(back), acknowledged);
         let output = Self::output(&self.stack, hop, synced, now);
         send_segment(&self.stack, &output.hop, &Control { window, ..control });
@@ -283,7 +301,6 @@ impl Tcp {
             connection.wake(&output.hop, options, &self.stack, now);
             connection.corked_until = None;
             if let Some(engine) = &mut connection.engine {
-                engine.socket().close();
                 engine.is_closing = true;
             }
         }

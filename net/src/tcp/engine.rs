@@ -6,8 +6,7 @@
 //! that it ends exactly where the connection is. So an idle connection needs no engine at all,
 //! buffers can grow, and initial sequence numbers follow RFC 6528.
 //!
-//! The window scale that was negotiated is ours: windows are rewritten on their way out from the
-//! scale that smoltcp derives from its buffer.
+//! What smoltcp sends passes `port.rs`.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -18,22 +17,18 @@ use core::num::NonZeroUsize;
 
 use abi::time::Instant;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{
-    Checksum, ChecksumCapabilities, Device, DeviceCapabilities, Medium, PacketMeta, RxToken,
-    TxToken,
-};
+use smoltcp::phy::{Checksum, ChecksumCapabilities, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
 
+use super::port::{Output, Port, Sender, Sent};
 use crate::flow::FlowKey;
-use crate::interface::{Outgoing, tcp_checksum};
 use crate::output::Hop;
 use crate::stack::Stack;
 use crate::wire::ip::header_length;
 use crate::wire::tcp::{
-    ACK, CONTROL_MAX, Control, FIN, HEADER, SYN, SynOptions, WINDOW, is_before,
+    ACK, CONTROL_MAX, Control, FIN, HEADER, SYN, SynOptions, Tcp as Segment, is_before,
 };
-use crate::wire::{put_u16, put_u32, u16_at, u32_at};
 
 /// A connection that has nothing under way: all that an engine can be built from.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +38,10 @@ pub(super) struct Synced {
     pub(super) send_next: u32,
     /// Next sequence number of the peer.
     pub(super) receive_next: u32,
-    /// Bytes that the peer takes.
-    pub(super) peer_window: usize,
+    /// Sequence number behind the last byte that the peer has said it has room for.
+    pub(super) send_limit: u32,
+    /// Sequence number behind the last byte that the peer was told there is room for.
+    pub(super) receive_limit: u32,
     /// The longest segment that the peer takes.
     pub(super) peer_mss: u16,
     /// Scale of the peer's windows, if windows are scaled.
@@ -64,6 +61,11 @@ impl Synced {
         if self.peer_shift.is_some() { OWN_SHIFT } else { 0 }
     }
 
+    /// Returns how many bytes the peer takes.
+    fn peer_window(&self) -> u32 {
+        u32::try_from(self.send_limit.wrapping_sub(self.send_next).cast_signed()).unwrap_or(0)
+    }
+
     /// Returns the longest payload of a segment.
     pub(super) fn mss(&self) -> usize {
         let own = self.mtu.saturating_sub(header_length(&self.flow.local.address) + HEADER);
@@ -78,21 +80,6 @@ pub(crate) struct Sizes {
     pub(crate) send: usize,
 }
 
-/// What was last sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Sent {
-    /// Segments so far.
-    pub(super) count: u64,
-    /// Sequence number behind the last one.
-    pub(super) next: u32,
-    /// The highest that was: smoltcp goes back in order to retransmit.
-    pub(super) highest: u32,
-    /// What it acknowledged.
-    pub(super) acknowledged: u32,
-    /// The window that it advertised in bytes.
-    pub(super) window: usize,
-}
-
 /// smoltcp's state of one connection.
 pub(super) struct Engine {
     interface: Interface,
@@ -105,6 +92,8 @@ pub(super) struct Engine {
     pub(super) receive_next: u32,
     /// The program has no more to send: a FIN follows the data.
     pub(super) is_closing: bool,
+    /// Where smoltcp takes the peer's window to end.
+    pub(super) peer_limit: u32,
     pub(super) sent: Sent,
     /// The scale that smoltcp applies.
     engine_shift: u8,
@@ -114,17 +103,6 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("sizes", &self.sizes).field("sent", &self.sent).finish()
     }
-}
-
-/// Where an engine's segments go.
-pub(super) struct Output<'a> {
-    pub(super) stack: &'a Stack,
-    pub(super) hop: Hop,
-    pub(super) own_shift: u8,
-    /// Length of the IP header of what goes there.
-    pub(super) ip_header: usize,
-    /// Set if a segment could not be sent for want of room.
-    pub(super) is_starved: bool,
 }
 
 impl Engine {
@@ -159,7 +137,8 @@ impl Engine {
             send_end: synced.send_next,
             receive_next: synced.receive_next,
             is_closing: false,
-            sent: Sent { highest: synced.send_next, ..Sent::default() },
+            peer_limit: synced.send_limit,
+            sent: Sent::default(),
             engine_shift: engine_shift(synced, sizes.receive),
         });
         engine.replay(synced, now);
@@ -193,19 +172,20 @@ impl Engine {
             next: synced.send_next,
             highest: synced.send_next,
             acknowledged: synced.receive_next,
-            window: self.sizes.receive.min(usize::from(u16::MAX)),
+            limit: synced.receive_limit,
         };
     }
 
     /// Hands smoltcp a segment as the peer would have sent it; answers are discarded.
     fn replay_segment(&mut self, synced: &Synced, flags: u8, seq: u32, bytes: &[u8], now: Instant) {
         let flow = FlowKey { local: synced.flow.remote, remote: synced.flow.local };
-        let window = synced.peer_window >> synced.peer_shift.unwrap_or(0);
+        let window = synced.peer_window() >> synced.peer_shift.unwrap_or(0);
         let window = u16::try_from(window).unwrap_or(u16::MAX);
         let control = Control::new(flow, flags, seq, synced.send_next);
         let packet = Control { window, ..control }.with_payload(bytes);
         let mut port = Port { received: Some(&packet), capabilities: None, sender: None };
         self.interface.poll_ingress_single(instant(now), &mut port, &mut self.sockets);
+        self.peer_limit = synced.send_limit;
     }
 
     /// Returns smoltcp's socket.
@@ -223,32 +203,123 @@ impl Engine {
         self.sockets.get(self.handle)
     }
 
-    /// Hands smoltcp a segment of this connection; answers to it alone go to `output`.
-    pub(super) fn input(&mut self, packet: &[u8], output: &mut Output<'_>, now: Instant) {
+    /// Hands smoltcp a segment of this connection; answers to it alone go to `output`. Returns
+    /// whether the last acknowledgement is to be sent again.
+    pub(super) fn input(&mut self, packet: &[u8], output: &mut Output<'_>, now: Instant) -> bool {
+        self.poll(Some(packet), output, now);
+        self.note_taken_probe()
+    }
+
+    /// Has smoltcp receive a segment, or send one if there is reason to.
+    fn poll(&mut self, received: Option<&[u8]>, output: &mut Output<'_>, now: Instant) {
+        let is_received = received.is_some();
         let mut port = Port {
-            received: Some(packet),
+            received,
             capabilities: None,
-            sender: Some(Sender { output, sent: &mut self.sent, engine_shift: self.engine_shift }),
+            sender: Some(Sender {
+                output,
+                sent: &mut self.sent,
+                engine_shift: self.engine_shift,
+                peer_limit: self.peer_limit,
+            }),
         };
-        self.interface.poll_ingress_single(instant(now), &mut port, &mut self.sockets);
+        if is_received {
+            self.interface.poll_ingress_single(instant(now), &mut port, &mut self.sockets);
+        } else {
+            self.interface.poll_egress(instant(now), &mut port, &mut self.sockets);
+        }
+    }
+
+    /// Returns whether smoltcp will heed what a segment acknowledges: it does not if the segment
+    /// bears nothing from within the own window.
+    pub(super) fn is_heeding(&self, segment: &Segment<'_>) -> bool {
+        let end = end_of(segment);
+        match segment.payload.len() {
+            0 => !is_before(segment.seq, self.receive_next),
+            _ => is_before(self.receive_next, end) && self.window_left() > 0,
+        }
+    }
+
+    /// Returns whether a segment is from where the peer must be, for all that this side told it.
+    pub(super) fn is_near(&self, segment: &Segment<'_>) -> bool {
+        let first = self.sent.acknowledged.wrapping_sub(1);
+        !is_before(end_of(segment), first) && !is_before(self.receive_next, segment.seq)
+    }
+
+    /// Returns the sequence number of the first byte that the peer has not acknowledged.
+    pub(super) fn unacknowledged_from(&self) -> u32 {
+        let queued = u32::try_from(self.peek().send_queue()).unwrap_or(0);
+        self.send_end.wrapping_sub(queued)
+    }
+
+    /// Returns how much the peer may send before it hears from here again.
+    pub(super) fn window_left(&self) -> usize {
+        let left = self.sent.limit.wrapping_sub(self.receive_next).cast_signed();
+        usize::try_from(left).unwrap_or(0)
+    }
+
+    /// Takes it that the peer is to be told of the whole receive buffer, which is empty and new.
+    pub(super) fn advertise_all(&mut self) {
+        let certain = self.sizes.receive.saturating_sub((1 << self.engine_shift) - 1);
+        let certain = u32::try_from(certain).unwrap_or(u32::MAX);
+        self.sent.limit = self.receive_next.wrapping_add(certain);
+    }
+
+    /// Takes into account that the peer took a byte that probed its closed window. Returns whether
+    /// it did: then it discarded what was sent without data meanwhile, as of before its window.
+    fn note_taken_probe(&mut self) -> bool {
+        let first = self.unacknowledged_from();
+        let is_taken = is_before(self.sent.highest, first);
+        if is_taken {
+            self.sent.highest = first;
+        }
+        is_taken
+    }
+
+    /// Returns whether the peer sent something that was not acknowledged yet.
+    pub(super) fn owes_acknowledgement(&self) -> bool {
+        self.receive_next != self.sent.acknowledged
+    }
+
+    /// Returns the sequence number behind all that the program sent, the FIN included.
+    pub(super) fn end(&self) -> u32 {
+        self.send_end.wrapping_add(u32::from(self.is_closing))
     }
 
     /// Returns how many bytes the program sent that have not gone out; a FIN counts as one.
     pub(super) fn unsent(&self) -> usize {
-        let end = self.send_end.wrapping_add(u32::from(self.is_closing));
-        usize::try_from(end.wrapping_sub(self.sent.next).cast_signed()).unwrap_or(0)
+        usize::try_from(self.end().wrapping_sub(self.sent.next).cast_signed()).unwrap_or(0)
+    }
+
+    /// Returns smoltcp's name of where the connection is, the FIN that is to be sent included.
+    pub(super) fn phase(&self) -> State {
+        match self.state() {
+            State::Established if self.is_closing => State::FinWait1,
+            State::CloseWait if self.is_closing => State::LastAck,
+            state => state,
+        }
+    }
+
+    /// Tells smoltcp of the FIN once the peer's window has room for all data before it: in
+    /// LAST-ACK smoltcp discards segments that acknowledge nothing, wider windows included.
+    pub(super) fn close_if_fits(&mut self, synced: &Synced) {
+        let is_to_close = self.is_closing && self.state() != self.phase();
+        if is_to_close && !is_before(synced.send_limit, self.send_end) {
+            self.socket().close();
+        }
     }
 
     /// Sends one segment if there is reason to. Returns whether one was sent.
     pub(super) fn output_one(&mut self, output: &mut Output<'_>, now: Instant) -> bool {
         let before = self.sent.count;
-        let mut port = Port {
-            received: None,
-            capabilities: None,
-            sender: Some(Sender { output, sent: &mut self.sent, engine_shift: self.engine_shift }),
-        };
-        self.interface.poll_egress(instant(now), &mut port, &mut self.sockets);
+        self.poll(None, output, now);
         self.sent.count != before
+    }
+
+    /// Tells smoltcp once more how much room the peer has. If the peer takes back what it allowed,
+    /// smoltcp forgets at the next retransmission to set a timer, until a segment comes.
+    pub(super) fn remind_of_window(&mut self, current: &Synced, now: Instant) {
+        self.replay_segment(current, ACK, self.receive_next, &[], now);
     }
 
     /// Returns when smoltcp wants to be polled: retransmission, zero-window probe.
@@ -292,6 +363,11 @@ pub(super) fn refill(
         engine.replay_segment(synced, ACK | FIN, engine.receive_next, &[], now);
         engine.receive_next = engine.receive_next.wrapping_add(1);
     }
+}
+
+/// Returns the sequence number behind a segment's last byte.
+fn end_of(segment: &Segment<'_>) -> u32 {
+    segment.seq.wrapping_add(u32::try_from(segment.payload.len()).unwrap_or(0))
 }
 
 /// smoltcp's scale of a receive buffer, `tcp::Socket::new`.
@@ -348,130 +424,6 @@ fn capabilities(synced: &Synced, hop: &Hop, stack: &Stack) -> DeviceCapabilities
     capabilities
 }
 
-/// What smoltcp takes for its network card.
-struct Port<'a, 'b> {
-    received: Option<&'a [u8]>,
-    /// Given while the engine is built only.
-    capabilities: Option<DeviceCapabilities>,
-    /// `None` discards.
-    sender: Option<Sender<'a, 'b>>,
-}
-
-struct Sender<'a, 'b> {
-    output: &'a mut Output<'b>,
-    sent: &'a mut Sent,
-    engine_shift: u8,
-}
-
-impl<'b> Device for Port<'_, 'b> {
-    type RxToken<'a>
-        = Received<'a>
-    where
-        Self: 'a;
-    type TxToken<'a>
-        = Token<'a, 'b>
-    where
-        Self: 'a;
-
-    fn receive(&mut self, _: smoltcp::time::Instant) -> Option<(Received<'_>, Token<'_, 'b>)> {
-        let packet = self.received.take()?;
-        Some((Received(packet), Token::new(self.sender.as_mut())))
-    }
-
-    fn transmit(&mut self, _: smoltcp::time::Instant) -> Option<Token<'_, 'b>> {
-        if let Some(sender) = &mut self.sender
-            && !sender.output.stack.has_room(&sender.output.hop)
-        {
-            sender.output.is_starved = true;
-            return None;
-        }
-        Some(Token::new(self.sender.as_mut()))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        // smoltcp asks in earnest only when an interface is made.
-        self.capabilities.clone().unwrap_or_default()
-    }
-}
-
-struct Received<'a>(&'a [u8]);
-
-impl RxToken for Received<'_> {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(self.0)
-    }
-}
-
-struct Token<'a, 'b> {
-    sender: Option<(&'a mut Output<'b>, &'a mut Sent, u8)>,
-    segment: Option<u16>,
-}
-
-impl<'a, 'b> Token<'a, 'b> {
-    fn new(sender: Option<&'a mut Sender<'_, 'b>>) -> Self {
-        let sender =
-            sender.map(|sender| (&mut *sender.output, &mut *sender.sent, sender.engine_shift));
-        Self { sender, segment: None }
-    }
-}
-
-impl TxToken for Token<'_, '_> {
-    fn set_meta(&mut self, meta: PacketMeta) {
-        self.segment = meta.segmentation_offload_size.map(core::num::NonZeroU16::get);
-    }
-
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let Some((output, sent, engine_shift)) = self.sender else {
-            return f(&mut vec![0; len]);
-        };
-        let mut f = Some(f);
-        let mut result = None;
-        let shifts = (engine_shift, output.own_shift);
-        let mut fill = |packet: &mut [u8]| {
-            if let Some(f) = f.take() {
-                result = Some(f(packet));
-                note_sent(packet, shifts, sent);
-            }
-        };
-        let checksum = Some(tcp_checksum(output.ip_header));
-        let outgoing = Outgoing { length: len, checksum, segment: self.segment };
-        if output.stack.send(&output.hop, &outgoing, &mut fill).is_err() {
-            // The ring filled up since it was asked: the packet is lost, as on any link.
-            fill(&mut vec![0; len]);
-        }
-        match (result, f) {
-            (Some(result), _) => result,
-            (None, Some(f)) => f(&mut vec![0; len]),
-            (None, None) => unreachable!("whoever takes the closure stores its result"),
-        }
-    }
-}
-
-/// Rewrites the window of a segment on its way out and notes what the segment says.
-fn note_sent(packet: &mut [u8], (engine_shift, own_shift): (u8, u8), sent: &mut Sent) {
-    let start =
-        if packet[0] >> 4 == 4 { crate::wire::ip::V4_HEADER } else { crate::wire::ip::V6_HEADER };
-    let tcp = &mut packet[start..];
-    let window = usize::from(u16_at(tcp, WINDOW).unwrap_or(0)) << engine_shift;
-    let field = u16::try_from(window >> own_shift).unwrap_or(u16::MAX);
-    put_u16(tcp, WINDOW, field);
-    let header = usize::from(tcp[12] >> 4) * 4;
-    let control = u32::from(tcp[13] & FIN != 0);
-    let length = u32::try_from(tcp.len() - header).unwrap_or(0);
-    let seq = u32_at(tcp, 4).unwrap_or(0);
-    sent.count += 1;
-    sent.next = seq.wrapping_add(length).wrapping_add(control);
-    if is_before(sent.highest, sent.next) {
-        sent.highest = sent.next;
-    } else if length + control == 0 {
-        // The peer ignores acknowledgements from before its window. While both sides retransmit
-        // that would be all of them, so they bear the highest number (RFC 9293 §3.10.7.4).
-        put_u32(tcp, 4, sent.highest);
-    }
-    sent.acknowledged = u32_at(tcp, 8).unwrap_or(0);
-    sent.window = usize::from(field) << own_shift;
-}
-
 /// Returns the seed with which smoltcp's generator (sPCG32) yields `wanted` as a new socket's
 /// initial sequence number: the second number it gives out, after the first IPv4 identification,
 /// which must not be zero.
@@ -509,23 +461,54 @@ mod tests {
     use super::*;
     use crate::flow::{Endpoint, Secrets};
 
+    fn synced(number: u32) -> Synced {
+        let end = |port| Endpoint { address: "127.0.0.1".parse().unwrap(), port };
+        Synced {
+            flow: FlowKey { local: end(80), remote: end(81) },
+            send_next: number,
+            receive_next: number.wrapping_mul(3),
+            receive_limit: number.wrapping_mul(3),
+            send_limit: number.wrapping_add(1 << 20),
+            peer_mss: 1460,
+            peer_shift: Some(9),
+            has_sack: true,
+            mtu: 1500,
+        }
+    }
+
+    #[test]
+    fn a_window_that_the_peer_took_back_is_probed() {
+        let stack = Stack::new(Secrets([1, 2, 3, 4]), 1 << 20);
+        let now = Instant::default();
+        let synced = synced(7);
+        let sizes = Sizes { receive: 4096, send: 4096 };
+        let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, now);
+        assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
+        let mut output = Output {
+            stack: &stack,
+            hop: Hop::Loopback,
+            own_shift: OWN_SHIFT,
+            send_limit: synced.send_limit,
+            ip_header: 20,
+            is_starved: false,
+        };
+        assert!(engine.output_one(&mut output, now));
+        let closed = Synced { send_limit: 7, ..synced };
+        engine.remind_of_window(&closed, now);
+        let late = now + core::time::Duration::from_secs(2);
+        assert!(!engine.output_one(&mut output, late));
+        assert_eq!(engine.deadline(late), None);
+        engine.remind_of_window(&closed, late);
+        assert!(engine.deadline(late).is_some());
+    }
+
     #[test]
     fn the_replayed_handshake_ends_at_the_wanted_numbers() {
-        let end = |port| Endpoint { address: "127.0.0.1".parse().unwrap(), port };
         let stack = Stack::new(Secrets([1, 2, 3, 4]), 1 << 20);
         for (number, receive) in
             [(0, 4096), (1, 65_535), (0x7fff_ffff, 65_536), (u32::MAX, 1 << 20)]
         {
-            let synced = Synced {
-                flow: FlowKey { local: end(80), remote: end(81) },
-                send_next: number,
-                receive_next: number.wrapping_mul(3),
-                peer_window: 1 << 20,
-                peer_mss: 1460,
-                peer_shift: Some(9),
-                has_sack: true,
-                mtu: 1500,
-            };
+            let synced = synced(number);
             let sizes = Sizes { receive, send: 4096 };
             let now = Instant::default();
             let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, now);
@@ -538,13 +521,18 @@ mod tests {
                 stack: &stack,
                 hop: Hop::Loopback,
                 own_shift: OWN_SHIFT,
+                send_limit: synced.send_limit,
                 ip_header: 20,
                 is_starved: false,
             };
             assert!(engine.output_one(&mut output, now));
             assert_eq!(engine.sent.next, number.wrapping_add(5));
             assert_eq!(engine.sent.acknowledged, synced.receive_next.wrapping_add(100));
-            assert_eq!(engine.sent.window, (receive - 100) >> OWN_SHIFT << OWN_SHIFT);
+            let shift = engine.engine_shift;
+            let told =
+                usize::from(crate::tcp::port::scaled_window(receive - 100, shift, OWN_SHIFT))
+                    << OWN_SHIFT;
+            assert_eq!(engine.window_left(), told);
             assert_eq!(engine.unsent(), 0);
         }
     }

@@ -8,6 +8,7 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::{Connection, send_segment};
+use super::engine::Synced;
 use super::table::{Found, TimeWait};
 use super::{Inner, State, Tcp, listen};
 use crate::flow::{Endpoint, FlowKey};
@@ -149,14 +150,16 @@ impl Tcp {
         if segment.has(RST) && !connection.is_reset_by(segment) {
             return Events::empty();
         }
+        let is_news = connection.note_window(segment);
         let mut output = Self::output(&self.stack, hop, &connection.synced, now);
         connection.wake(&output.hop, options, &self.stack, now);
-        connection.note_window(segment);
         connection.used = now;
         let before = connection.before();
-        if let Some(engine) = &mut connection.engine {
-            engine.input(ip.packet, &mut output, now);
+        if is_news {
+            connection.heed(segment, now);
         }
+        let engine = connection.engine.as_mut();
+        let is_repeating = engine.is_some_and(|engine| engine.input(ip.packet, &mut output, now));
         let mut events = connection.note_changes(&before, now);
         if connection.phase() == Phase::Closed && segment.has(RST) {
             let errno = match before.phase {
@@ -169,6 +172,9 @@ impl Tcp {
         if inner.is_orphan && has_new_data {
             self.abort_locked(inner, now);
             return events;
+        }
+        if is_repeating {
+            self.send_control(inner, ACK, 0, now);
         }
         events |= self.settle(inner, now);
         events
@@ -186,7 +192,7 @@ impl Tcp {
         }
         let State::Open(connection) = &mut inner.state else { return Events::empty() };
         let Some(engine) = &connection.engine else { return Events::empty() };
-        let is_owed = engine.receive_next != engine.sent.acknowledged;
+        let is_owed = engine.owes_acknowledgement();
         let over = TimeWait { send_next: engine.sent.next, receive_next: engine.receive_next };
         match connection.phase() {
             Phase::TimeWait => {
@@ -275,10 +281,44 @@ impl Connection {
         segment.seq == expected
     }
 
-    fn note_window(&mut self, segment: &Segment<'_>) {
-        if segment.has(ACK) && !segment.has(SYN) {
-            self.synced.peer_window =
-                usize::from(segment.window) << self.synced.peer_shift.unwrap_or(0);
+    /// Takes note of how far the peer lets this side send. What it said once holds
+    /// (RFC 9293 §3.8.6): a segment that says less is old, or rounded. Returns whether the segment
+    /// acknowledges or allows more than those before.
+    fn note_window(&mut self, segment: &Segment<'_>) -> bool {
+        let (first, last) = match &self.engine {
+            Some(engine) => (engine.unacknowledged_from(), engine.end()),
+            None => (self.synced.send_next, self.synced.send_next),
+        };
+        let is_valid = segment.flags & (SYN | RST | ACK) == ACK
+            && !is_before(segment.ack, first)
+            && !is_before(last, segment.ack);
+        if !is_valid {
+            return false;
+        }
+        let window = u32::from(segment.window) << self.synced.peer_shift.unwrap_or(0);
+        let limit = segment.ack.wrapping_add(window);
+        if let Some(engine) = &mut self.engine
+            && engine.is_heeding(segment)
+        {
+            engine.peer_limit = limit;
+        }
+        let is_wider = is_before(self.synced.send_limit, limit);
+        if is_wider {
+            self.synced.send_limit = limit;
+        }
+        is_wider || is_before(first, segment.ack)
+    }
+
+    /// Tells smoltcp what a segment acknowledges that smoltcp will discard: data while there is no
+    /// room for it, or a segment from just before the window, for this side may have taken a byte
+    /// that probed the window, and the peer not know it yet. Linux's `tcp_sequence` passes both.
+    fn heed(&mut self, segment: &Segment<'_>, now: Instant) {
+        let current = Synced { send_next: segment.ack, ..self.current() };
+        if let Some(engine) = &mut self.engine
+            && !engine.is_heeding(segment)
+            && engine.is_near(segment)
+        {
+            engine.remind_of_window(&current, now);
         }
     }
 

@@ -250,11 +250,15 @@ fn establish(
     segment: &Segment<'_>,
     now: Instant,
 ) -> Arc<Tcp> {
+    let send_next = half.own_initial.wrapping_add(1);
+    let window = u32::from(segment.window) << half.peer.window_shift.unwrap_or(0);
+    let receive_next = half.peer_initial.wrapping_add(1);
     let synced = Synced {
         flow: *flow,
-        send_next: half.own_initial.wrapping_add(1),
-        receive_next: half.peer_initial.wrapping_add(1),
-        peer_window: usize::from(segment.window) << half.peer.window_shift.unwrap_or(0),
+        send_next,
+        receive_next,
+        receive_limit: receive_next.wrapping_add(stack.first_window().into()),
+        send_limit: send_next.wrapping_add(window),
         peer_mss: half.peer.mss.unwrap_or(536),
         peer_shift: half.peer.window_shift,
         has_sack: half.peer.has_sack,

@@ -13,6 +13,7 @@ mod held;
 mod input;
 mod listen;
 mod names;
+mod port;
 mod stream;
 mod table;
 mod timing;

@@ -118,6 +118,9 @@ impl Tcp {
         connection.sizes.receive = larger;
         let output = Self::output(&self.stack, hop, &connection.synced, now);
         connection.rebuild(&output.hop, options, &self.stack, now);
+        if let Some(engine) = &mut connection.engine {
+            engine.advertise_all();
+        }
         self.send_control(inner, ACK, 0, now);
     }
 
@@ -248,15 +251,6 @@ impl Connection {
         engine.send_end = engine.send_end.wrapping_add(u32::try_from(total).unwrap_or(0));
         self.used = now;
         Ok(total)
-    }
-}
-
-impl Engine {
-    /// Returns how much the peer may send before it hears from here again.
-    pub(super) fn window_left(&self) -> usize {
-        let window = u32::try_from(self.sent.window).unwrap_or(u32::MAX);
-        let edge = self.sent.acknowledged.wrapping_add(window);
-        usize::try_from(edge.wrapping_sub(self.receive_next).cast_signed()).unwrap_or(0)
     }
 }
 

@@ -116,9 +116,12 @@ impl Tcp {
         if connection.is_over {
             return;
         }
-        let Some(engine) = &connection.engine else { return };
-        if engine.receive_next != engine.sent.acknowledged {
+        if connection.owes_acknowledgement() {
             self.push(&mut inner, now);
+        }
+        // An engine that was built meanwhile knows of nothing that is owed.
+        if matches!(&inner.state, State::Open(connection) if connection.owes_acknowledgement()) {
+            self.send_control(&mut inner, ACK, 0, now);
         }
         self.reschedule(&mut inner, now);
     }
@@ -173,14 +176,25 @@ impl Connection {
         })
     }
 
+    fn engine_deadline(&mut self, now: Instant) -> Option<Instant> {
+        let current = self.current();
+        let is_unsent = self.unacknowledged() > 0;
+        let engine = self.engine.as_mut()?;
+        let deadline = engine.deadline(now);
+        if deadline.is_none() && is_unsent {
+            engine.remind_of_window(&current, now);
+            return engine.deadline(now);
+        }
+        deadline
+    }
+
     fn deadline(&mut self, options: &Options, is_orphan: bool, now: Instant) -> Option<Instant> {
         let give_up = self.is_waiting().then(|| self.progress + Self::limit(options, is_orphan));
         let rest = (self.engine.is_some() && self.is_quiet()).then(|| self.used + REST);
         let orphan = self.orphan_deadline(options, is_orphan);
         let keep_alive = self.keep_alive_deadline(options);
         let is_held = self.is_delayed || self.is_starved || self.corked_until.is_some();
-        let engine = self.engine.as_mut().filter(|_| !is_held);
-        let engine = engine.and_then(|engine| engine.deadline(now));
+        let engine = if is_held { None } else { self.engine_deadline(now) };
         [give_up, rest, orphan, keep_alive, self.corked_until, engine].into_iter().flatten().min()
     }
 }
