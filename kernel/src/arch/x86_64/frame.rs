@@ -1,5 +1,7 @@
 //! The registers of an interrupted application.
 
+use super::paging;
+
 /// What trap.S saves on a kernel stack at every entry, in memory order.
 ///
 /// For the application it is all of its registers but the upper halves of the vector registers,
@@ -60,9 +62,10 @@ impl TrapFrame {
         [self.rdi, self.rsi, self.rdx, self.r10, self.r8, self.r9]
     }
 
-    /// Returns whether the application was interrupted, not the kernel.
-    pub(crate) const fn is_application(&self) -> bool {
-        self.rip >> 63 == 0
+    /// Returns whether the application was interrupted, not the kernel. It may have jumped to
+    /// anywhere: the kernel runs nowhere but in its text.
+    pub(crate) fn is_application(&self) -> bool {
+        !paging::text().contains(&self.rip)
     }
 }
 

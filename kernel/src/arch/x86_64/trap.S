@@ -109,10 +109,15 @@ gate_common:
     je 9f
     cmp eax, 18                  # #MC
     je 9f
-    test byte ptr [rsp + 39], 0x80   # top bit of RIP: the kernel's half?
-    jz 1f
-    lea rax, [rip + gate_entry]
-    cmp rax, [rsp + 32]          # not in yet (trap.rs)
+    mov rax, [rsp + 32]          # RIP: in the kernel's text, or wherever the program jumped?
+    lea rcx, [rip + __text_start]
+    cmp rax, rcx
+    jb 1f
+    lea rcx, [rip + __text_end]
+    cmp rax, rcx
+    jae 1f
+    lea rcx, [rip + gate_entry]
+    cmp rax, rcx                 # not in yet (trap.rs)
     je 1f
     mov rax, [rsp + 56]          # interrupted RSP
     sub rax, 128
