@@ -57,6 +57,8 @@ bitflags::bitflags! {
         const STACK = 0x2_0000;
         /// `MAP_HUGETLB`.
         const HUGETLB = 0x4_0000;
+        /// `MAP_HUGE_SHIFT`: the size of huge pages.
+        const HUGE_SIZE = 0xfc00_0000;
         /// `MAP_SYNC`, `MAP_SHARED_VALIDATE` only.
         const SYNC = 0x8_0000;
         /// `MAP_FIXED_NOREPLACE`.

@@ -2,12 +2,12 @@
 
 use core::ops::Range;
 
-use abi::mman::Advice;
+use abi::mman::{Advice, Prot};
 use abi::{Errno, Result};
 
 use crate::addr::{PAGE_SIZE, PhysMem, VirtAddr, index};
 use crate::areas::Facts;
-use crate::fault::Fault;
+use crate::fault::{Copies, Fault};
 use crate::page_table::{Change, Tables};
 use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
 use crate::vma::{Access, Attributes, Vma};
@@ -57,6 +57,9 @@ impl<M: PhysMem> AddressSpace<M> {
         if let Some(access) = access {
             return Ok(Advised::Populate(range, access));
         }
+        if advice == Advice::Remove {
+            return self.remove(range).map(|()| Advised::Done);
+        }
         let mut at = range.start;
         let mut outcome = Ok(Advised::Done);
         while at < range.end {
@@ -88,9 +91,6 @@ impl<M: PhysMem> AddressSpace<M> {
             Advice::DontNeed | Advice::DontNeedLocked | Advice::Free => {
                 self.update_pages(&part, Tables::Keep, |_| Change::Free)
             }
-            // There are no holes to punch in files yet, and no file says otherwise.
-            Advice::Remove if is_anonymous || is_locked => Err(Errno::EINVAL),
-            Advice::Remove => Err(Errno::EOPNOTSUPP),
             Advice::Collapse => Err(Errno::EINVAL),
             Advice::WipeOnFork if !is_private_anonymous => Err(Errno::EINVAL),
             Advice::HugePage => self.mark(&part, Attributes::HUGE, Attributes::NO_HUGE),
@@ -109,9 +109,31 @@ impl<M: PhysMem> AddressSpace<M> {
             | Advice::Unmergeable
             | Advice::Cold
             | Advice::PageOut
+            | Advice::Remove
             | Advice::PopulateRead
             | Advice::PopulateWrite => Ok(()),
         }
+    }
+
+    /// Makes a hole of what is behind a range, `MADV_REMOVE`, up to the first mapping that it may
+    /// not be done to. A hole in the range gives `ENOMEM` after the rest.
+    fn remove(&mut self, range: Range<u64>) -> Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let next = self.areas.overlapping(at..range.end).next().cloned();
+            let Some(vma) = next else { break };
+            let is_locked = vma.is_locked();
+            let backing = vma.backing.as_ref().filter(|_| !is_locked).ok_or(Errno::EINVAL)?;
+            if !vma.is_shared() || !vma.prot.contains(Prot::WRITE) {
+                return Err(Errno::EACCES);
+            }
+            let (start, end) = (at.max(vma.start), range.end.min(vma.end));
+            let pages = vma.file_page(start)..vma.file_page(end);
+            at = end;
+            self.forget(&**backing, pages.clone(), Copies::Keep);
+            backing.remove(pages)?;
+        }
+        if self.areas.is_covered(range) { Ok(()) } else { Err(Errno::ENOMEM) }
     }
 
     /// Sets and clears attributes of a part of one mapping.

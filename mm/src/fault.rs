@@ -184,6 +184,7 @@ impl<M: PhysMem> AddressSpace<M> {
         let is_plain = facts.role != Role::Stack
             && !facts.attributes.intersects(Attributes::NO_HUGE | Attributes::GROWSDOWN);
         let is_wanted = self.policy.huge_pages || facts.attributes.contains(Attributes::HUGE);
+        let is_wanted = is_wanted && !self.policy.no_huge_pages;
         let is_inside = facts.start <= start && start + HUGE_SIZE <= facts.end;
         // A huge page must not be what exhausts memory: most of it may never be used.
         let is_plenty = || self.free_frames() > self.frames().statistics().total / 4;

@@ -33,11 +33,9 @@ impl<M: PhysMem> AddressSpace<M> {
             return Err(Errno::EPERM);
         }
         let start = address & !(PAGE_SIZE - 1);
-        let end = length
-            .checked_add(address - start)
-            .and_then(page_align)
-            .and_then(|length| start.checked_add(length))
-            .ok_or(Errno::EINVAL)?;
+        // As in Linux, a length that overflows becomes 0.
+        let length = page_align(length.wrapping_add(address - start)).unwrap_or(0);
+        let end = start.checked_add(length).ok_or(Errno::EINVAL)?;
         if start == end {
             return Ok(start..end);
         }
@@ -111,10 +109,9 @@ impl<M: PhysMem> AddressSpace<M> {
         if !is_page_aligned(address) || flags.contains(SyncFlags::ASYNC | SyncFlags::SYNC) {
             return Err(Errno::EINVAL);
         }
-        let end = page_align(length)
-            .and_then(|length| address.checked_add(length))
-            .ok_or(Errno::ENOMEM)?;
-        let range = address..end;
+        // As in Linux, a length that overflows becomes 0.
+        let length = page_align(length).unwrap_or(0);
+        let range = address..address.checked_add(length).ok_or(Errno::ENOMEM)?;
         if range.is_empty() {
             return Ok((Vec::new(), Ok(())));
         }

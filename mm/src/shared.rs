@@ -1,7 +1,10 @@
 //! Memory that several mappings share and no file holds: `MAP_SHARED | MAP_ANONYMOUS`.
 
 use alloc::collections::BTreeMap;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 
+use abi::Result;
 use sync::SpinLock;
 
 use crate::addr::{PhysAddr, PhysMem};
@@ -19,12 +22,20 @@ pub struct SharedMemory<M: PhysMem> {
     /// Frames that are left to the kernel.
     reserve: u64,
     pages: SpinLock<BTreeMap<u64, PhysAddr>>,
+    /// What tells it from others, as the number of an inode does.
+    number: u64,
 }
+
+/// How many there have been.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+/// The device number that Linux gives such memory: the first without a device.
+const DEVICE: u64 = 1;
 
 impl<M: PhysMem> SharedMemory<M> {
     /// Returns memory that is all zero and takes no frame yet.
-    pub const fn new(mem: M, frames: &'static Frames, reserve: u64) -> Self {
-        Self { mem, frames, reserve, pages: SpinLock::new(BTreeMap::new()) }
+    pub fn new(mem: M, frames: &'static Frames, reserve: u64) -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { mem, frames, reserve, pages: SpinLock::new(BTreeMap::new()), number }
     }
 }
 
@@ -47,8 +58,19 @@ impl<M: PhysMem + core::fmt::Debug> Backing for SharedMemory<M> {
         }
     }
 
+    fn remove(&self, pages: Range<u64>) -> Result<()> {
+        let mut held = self.pages.lock();
+        let mut removed = held.split_off(&pages.start);
+        held.append(&mut removed.split_off(&pages.end));
+        drop(held);
+        for frame in removed.values() {
+            self.frames.free(*frame, 0);
+        }
+        Ok(())
+    }
+
     fn identity(&self) -> Identity {
-        Identity { path: b"/dev/zero (deleted)".to_vec(), ..Identity::default() }
+        Identity { device: DEVICE, inode: self.number, path: b"/dev/zero (deleted)".to_vec() }
     }
 }
 

@@ -58,6 +58,8 @@ impl Default for Limits {
 pub struct Policy {
     /// Large anonymous mappings get huge pages without asking.
     pub huge_pages: bool,
+    /// No mapping gets huge pages, whoever asks (`PR_SET_THP_DISABLE`).
+    pub no_huge_pages: bool,
     /// Frames that page faults leave to the kernel.
     pub reserve: u64,
     /// `mmap(2)` looks for free addresses below this one.
@@ -73,6 +75,7 @@ impl Policy {
         let shift = (random & 0x0fff_ffff) * PAGE_SIZE;
         Self {
             huge_pages: frames * PAGE_SIZE >= 1 << 30,
+            no_huge_pages: false,
             reserve: (frames / 64).clamp(64, 8192),
             mmap_base: TASK_SIZE - gap - shift,
         }
@@ -231,6 +234,16 @@ impl<M: PhysMem> AddressSpace<M> {
         self.limits = limits;
     }
 
+    /// Returns whether huge pages are refused to all mappings.
+    pub const fn has_no_huge_pages(&self) -> bool {
+        self.policy.no_huge_pages
+    }
+
+    /// Refuses huge pages to all mappings from now on, or gives them again.
+    pub const fn set_no_huge_pages(&mut self, is_refused: bool) {
+        self.policy.no_huge_pages = is_refused;
+    }
+
     /// Returns the mappings in order of address, for `/proc/pid/maps`.
     pub fn mappings(&self) -> impl Iterator<Item = &Vma> {
         self.areas.iter()
@@ -298,7 +311,8 @@ impl<M: PhysMem> AddressSpace<M> {
             if !is_page_aligned(file.offset) {
                 return Err(Errno::EINVAL);
             }
-            file.offset.checked_add(length).ok_or(Errno::EOVERFLOW)?;
+            let end = file.offset.checked_add(length).ok_or(Errno::EOVERFLOW)?;
+            i64::try_from(end).map_err(|_| Errno::EOVERFLOW)?;
         }
         if self.areas.len() > MAX_MAP_COUNT {
             return Err(Errno::ENOMEM);
@@ -385,7 +399,8 @@ impl<M: PhysMem> AddressSpace<M> {
             .union(MapFlags::NONBLOCK)
             .union(MapFlags::STACK)
             .union(MapFlags::HUGETLB)
-            .union(MapFlags::FIXED_NOREPLACE);
+            .union(MapFlags::FIXED_NOREPLACE)
+            .union(MapFlags::HUGE_SIZE);
         let flags = request.flags;
         let map_type = flags.map_type().ok_or(Errno::EINVAL)?;
         let is_shared = map_type != MapType::Private;

@@ -30,7 +30,7 @@ const BASE: u64 = 0x7000_0000_0000;
 pub(crate) fn space(bytes: u64) -> (Space, HostMemory) {
     let (memory, frames) = HostMemory::with_frames(bytes);
     let table = PageTable::new(memory, frames).unwrap();
-    let policy = Policy { huge_pages: false, reserve: 16, mmap_base: BASE };
+    let policy = Policy { huge_pages: false, no_huge_pages: false, reserve: 16, mmap_base: BASE };
     (AddressSpace::new(table, &NoTlb, policy).unwrap(), memory)
 }
 

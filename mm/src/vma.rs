@@ -134,6 +134,16 @@ pub trait Backing: Send + Sync + Debug {
         Ok(())
     }
 
+    /// Makes a hole of whole pages, by number, as `MADV_REMOVE` asks; no mapping shows them any
+    /// more.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` if the file cannot have holes.
+    fn remove(&self, pages: Range<u64>) -> abi::Result<()> {
+        let _ = pages;
+        Err(abi::Errno::EOPNOTSUPP)
+    }
+
     /// Returns what the file is called.
     fn identity(&self) -> Identity;
 }

@@ -11,6 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use core::ops::Range;
 
+use abi::fcntl::FallocateMode;
 use abi::mman::{Prot, SyncFlags};
 use abi::{Errno, Result};
 use mm::PhysAddr;
@@ -110,6 +111,14 @@ impl Backing for FilePages {
             return Ok(());
         }
         self.file.sync(vfs::Synchronise::All)
+    }
+
+    fn remove(&self, pages: Range<u64>) -> Result<()> {
+        let size = PAGE_SIZE as u64;
+        let mode = FallocateMode::PUNCH_HOLE | FallocateMode::KEEP_SIZE;
+        self.file.allocate(mode, pages.start * size, (pages.end - pages.start) * size)?;
+        self.mapped.lock().release(pages);
+        Ok(())
     }
 
     fn identity(&self) -> Identity {

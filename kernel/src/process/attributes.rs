@@ -1,7 +1,8 @@
 //! What a program sets of itself with `prctl(2)` and is told again.
 //!
-//! None of it decides anything: there is no parent to die, no core file, no program with other
-//! privileges to run, and timers are as exact as the clock.
+//! But for the capabilities that it keeps, none of it decides anything: there is no parent to die
+//! and no child to adopt, no core file, no program with other privileges to run, no memory that is
+//! known to fail, and timers are as exact as the clock.
 
 /// Nanoseconds by which Linux may be late with a timer unless told otherwise.
 pub(crate) const DEFAULT_TIMER_SLACK: u64 = 50_000;
@@ -19,6 +20,10 @@ pub(crate) struct Attributes {
     pub(crate) parent_death_signal: u32,
     /// PR_SET_TIMERSLACK, in nanoseconds.
     pub(crate) timer_slack: u64,
+    /// PR_SET_CHILD_SUBREAPER.
+    pub(crate) is_subreaper: bool,
+    /// PR_MCE_KILL: `PR_MCE_KILL_` when to kill it for memory that failed.
+    pub(crate) memory_failure: u64,
 }
 
 impl Attributes {
@@ -30,6 +35,8 @@ impl Attributes {
             has_no_new_privileges: false,
             parent_death_signal: 0,
             timer_slack: DEFAULT_TIMER_SLACK,
+            is_subreaper: false,
+            memory_failure: 2,
         }
     }
 }

@@ -115,8 +115,9 @@ pub(crate) struct Capabilities {
     pub(crate) inheritable: u64,
 }
 
-/// Capabilities 0 to 40.
-const ALL: u64 = (1 << 41) - 1;
+/// The number of the last capability.
+pub(crate) const LAST_CAPABILITY: u64 = 40;
+const ALL: u64 = (1 << (LAST_CAPABILITY + 1)) - 1;
 
 /// The program's credentials. It starts as root.
 #[derive(Debug)]
@@ -129,6 +130,10 @@ pub(crate) struct Credentials {
     pub(crate) groups: Vec<u32>,
     /// Capabilities.
     pub(crate) capabilities: Capabilities,
+    /// Those that `execve(2)` can give at most.
+    pub(crate) bounding: u64,
+    /// Those that `execve(2)` leaves to a program that is not root's.
+    pub(crate) ambient: u64,
 }
 
 impl Credentials {
@@ -136,7 +141,48 @@ impl Credentials {
     pub(crate) const fn root() -> Self {
         const ROOT: Ids = Ids { real: 0, effective: 0, saved: 0, file_system: 0 };
         let capabilities = Capabilities { effective: ALL, permitted: ALL, inheritable: 0 };
-        Self { user: ROOT, group: ROOT, groups: Vec::new(), capabilities }
+        let (bounding, ambient) = (ALL, 0);
+        Self { user: ROOT, group: ROOT, groups: Vec::new(), capabilities, bounding, ambient }
+    }
+
+    /// `PR_CAPBSET_DROP`.
+    ///
+    /// # Errors
+    /// `EPERM` without privileges.
+    pub(crate) fn drop_bounding(&mut self, capability: u64) -> Result<()> {
+        if !self.is_privileged() {
+            return Err(Errno::EPERM);
+        }
+        self.bounding &= !(1 << capability);
+        Ok(())
+    }
+
+    /// `PR_CAP_AMBIENT_RAISE`.
+    ///
+    /// # Errors
+    /// `EPERM` for a capability that is not both permitted and inheritable.
+    pub(crate) fn raise_ambient(&mut self, capability: u64) -> Result<()> {
+        let wanted = 1 << capability;
+        if self.capabilities.permitted & self.capabilities.inheritable & wanted == 0 {
+            return Err(Errno::EPERM);
+        }
+        self.ambient |= wanted;
+        Ok(())
+    }
+
+    /// Does to the capabilities what running another program does, `capabilities(7)`: files have
+    /// none.
+    pub(crate) fn execute(&mut self) {
+        let held = &mut self.capabilities;
+        let is_root = self.user.real == 0 || self.user.effective == 0;
+        held.permitted = if is_root { held.inheritable | self.bounding } else { self.ambient };
+        held.effective = match (is_root, self.user.effective) {
+            (true, 0) => held.permitted,
+            (true, _) => 0,
+            (false, _) => self.ambient,
+        };
+        self.user.saved = self.user.effective;
+        self.group.saved = self.group.effective;
     }
 
     /// Returns whether the program has the capabilities that calls here ask for.
@@ -149,6 +195,7 @@ impl Credentials {
         let now = self.user;
         if before.holds(0) && !now.holds(0) && !keeps_permitted {
             self.capabilities.permitted = 0;
+            self.ambient = 0;
         }
         if now.effective != 0 && (before.effective == 0 || self.capabilities.permitted == 0) {
             self.capabilities.effective = 0;
@@ -170,6 +217,7 @@ impl Credentials {
             return Err(Errno::EPERM);
         }
         self.capabilities = new;
+        self.ambient &= new.permitted & new.inheritable;
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use vfs::{Found, Location, Namespace, OpenFile, namespace};
 
 use super::exit::{self, Status};
 use super::thread::{NAME_SIZE, Thread};
-use super::{PID, Process, signal, timers};
+use super::{ADDR_NO_RANDOMIZE, PID, Process, signal, timers};
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::ExtendedState;
 use crate::arch::{cpu, index, thread, trap};
@@ -75,7 +75,8 @@ pub(crate) fn image() -> Option<Arc<Loaded>> {
 impl Placement {
     /// Returns how programs are placed.
     fn current() -> Self {
-        if IS_RANDOM.load(Ordering::Relaxed) { Self::Random } else { Self::Fixed }
+        let is_refused = Process::current().has_personality(ADDR_NO_RANDOMIZE);
+        if IS_RANDOM.load(Ordering::Relaxed) && !is_refused { Self::Random } else { Self::Fixed }
     }
 
     /// Returns a distance in bytes of fewer than `pages` pages.
@@ -335,6 +336,9 @@ pub(crate) fn replace(program: Prepared, arguments: &Arguments<'_>) -> Result<Ar
     drop(file::current().descriptors.close_on_exec());
     signal::reset_handlers();
     timers::delete_all();
+    Process::current().credentials.lock().execute();
+    Process::current().attributes.lock().keeps_capabilities = false;
+    space::limits_changed();
     space::lock().clear();
     let thread = launch(PID, program, arguments).unwrap_or_else(|errno| {
         log::error!("{} cannot be loaded: {errno}", arguments.execfn.escape_ascii());

@@ -27,6 +27,11 @@ use thread::Thread;
 /// The program's process id, and its first thread's id.
 pub(crate) const PID: u32 = 1;
 
+/// A flag of `personality(2)`: programs are placed without randomisation from the next on.
+pub(crate) const ADDR_NO_RANDOMIZE: u32 = 0x004_0000;
+/// A flag of `personality(2)`: what is mapped to be read can be executed too.
+pub(crate) const READ_IMPLIES_EXEC: u32 = 0x040_0000;
+
 /// The one program that the kernel runs.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -62,6 +67,11 @@ impl Process {
     /// Returns the program.
     pub(crate) fn current() -> &'static Self {
         &PROCESS
+    }
+
+    /// Returns whether `personality(2)` set a flag.
+    pub(crate) fn has_personality(&self, flag: u32) -> bool {
+        self.personality.load(Ordering::Relaxed) & flag != 0
     }
 
     /// Returns an id that no thread of this program has had.

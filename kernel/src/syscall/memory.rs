@@ -23,6 +23,7 @@ use super::Context;
 use crate::arch::index;
 use crate::file;
 use crate::memory::{FRAMES, backing, file_backing, space, user};
+use crate::process::{Process, READ_IMPLIES_EXEC};
 
 /// `mmap(2)`.
 pub(super) fn mmap(
@@ -38,7 +39,7 @@ pub(super) fn mmap(
     if !offset.is_multiple_of(PAGE_SIZE) {
         return Err(Errno::EINVAL);
     }
-    let prot = Prot::from_bits_truncate(prot);
+    let prot = Prot::from_bits_truncate(with_implied(prot));
     let file = if flags.contains(MapFlags::ANONYMOUS) {
         None
     } else {
@@ -61,6 +62,13 @@ pub(super) fn mmap(
         let _ = populate(address..address + length);
     }
     Ok(address)
+}
+
+/// Returns a protection with what `personality(2)` adds to it.
+fn with_implied(prot: u32) -> u32 {
+    let is_read = prot & Prot::READ.bits() != 0;
+    let implies = is_read && Process::current().has_personality(READ_IMPLIES_EXEC);
+    if implies { prot | Prot::EXEC.bits() } else { prot }
 }
 
 /// Returns memory to be shared, as if it were a file.
@@ -131,7 +139,61 @@ pub(super) fn munmap(_cx: &mut Context<'_>, address: u64, length: u64) -> Result
 
 /// `mprotect(2)`.
 pub(super) fn mprotect(_cx: &mut Context<'_>, address: u64, length: u64, prot: u32) -> Result<()> {
-    space::lock().mprotect(address, length, prot)
+    space::lock().mprotect(address, length, with_implied(prot))
+}
+
+/// `pkey_mprotect(2)`: without a key it is `mprotect(2)`, and there are none.
+pub(super) fn pkey_mprotect(
+    cx: &mut Context<'_>,
+    address: u64,
+    length: u64,
+    prot: u32,
+    key: i32,
+) -> Result<()> {
+    const NO_KEY: i32 = -1;
+    if key == NO_KEY { mprotect(cx, address, length, prot) } else { Err(Errno::EINVAL) }
+}
+
+/// `pkey_alloc(2)`, `pkey_free(2)`: as on a processor without protection keys.
+pub(super) fn no_keys(_cx: &mut Context<'_>) -> Result<()> {
+    Err(Errno::EINVAL)
+}
+
+/// `remap_file_pages(2)`: another mapping of the same file in place of what is there, as Linux has
+/// done it since 4.0.
+pub(super) fn remap_file_pages(
+    _cx: &mut Context<'_>,
+    address: u64,
+    length: u64,
+    prot: u32,
+    page: u64,
+    flags: u32,
+) -> Result<()> {
+    let start = address & !(PAGE_SIZE - 1);
+    let length = length & !(PAGE_SIZE - 1);
+    if prot != 0 || length == 0 || page.checked_add(length / PAGE_SIZE).is_none() {
+        return Err(Errno::EINVAL);
+    }
+    let end = start.checked_add(length).ok_or(Errno::EINVAL)?;
+    let mut space = space::lock();
+    let vma = space.mapping(start).filter(|vma| vma.is_shared() && end <= vma.end);
+    let vma = vma.ok_or(Errno::EINVAL)?.clone();
+    let backing = vma.backing.ok_or(Errno::EINVAL)?;
+    let offset = page.checked_mul(PAGE_SIZE).ok_or(Errno::EOVERFLOW)?;
+    let is_writable = vma.max.contains(Prot::WRITE);
+    let kept = MapFlags::from_bits_retain(flags) & MapFlags::NONBLOCK;
+    space.mmap(MapRequest {
+        address: start,
+        length,
+        prot: vma.prot,
+        flags: MapFlags::SHARED | MapFlags::FIXED | MapFlags::POPULATE | kept,
+        file: Some(FileMapping { backing, offset, is_writable }),
+        role: vma.role,
+    })?;
+    drop(space);
+    // What is not in memory is brought in when it is touched.
+    let _ = populate(start..end);
+    Ok(())
 }
 
 /// `mremap(2)`.

@@ -14,6 +14,7 @@ mod exec;
 mod file;
 pub(crate) mod futex;
 mod inotify;
+mod inspect;
 mod io;
 mod lock;
 mod memory;

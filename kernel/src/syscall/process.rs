@@ -13,7 +13,7 @@ use crate::arch::{clock, cpu};
 use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
 use crate::process::exit::{self, Status};
-use crate::process::{PID, Process, time_limit};
+use crate::process::{ADDR_NO_RANDOMIZE, PID, Process, READ_IMPLIES_EXEC, time_limit};
 use crate::schedule;
 
 const ARCH_SET_GS: i32 = 0x1001;
@@ -59,9 +59,14 @@ pub(super) fn getpgrp(_cx: &mut Context<'_>) -> Result<u32> {
     Ok(PID)
 }
 
-/// `getpgid(2)`, `getsid(2)`: the program leads its own process group and session.
+/// `getpgid(2)`: the program leads its own process group.
 pub(super) fn getpgid(_cx: &mut Context<'_>, pid: u32) -> Result<u32> {
     if pid == 0 || Process::current().thread(pid).is_some() { Ok(PID) } else { Err(Errno::ESRCH) }
+}
+
+/// `getsid(2)`: the program leads its own session, with the number of its group.
+pub(super) fn getsid(cx: &mut Context<'_>, pid: u32) -> Result<u32> {
+    getpgid(cx, pid)
 }
 
 /// `setsid(2)`: a process group's leader cannot.
@@ -70,11 +75,16 @@ pub(super) fn setsid(_cx: &mut Context<'_>) -> Result<u32> {
 }
 
 /// `setpgid(2)`: a session's leader cannot.
-pub(super) fn setpgid(_cx: &mut Context<'_>, pid: u32, pgid: i32) -> Result<()> {
-    if pgid < 0 {
+pub(super) fn setpgid(_cx: &mut Context<'_>, pid: i32, pgid: i32) -> Result<()> {
+    if pgid < 0 || pid < 0 && pgid == 0 {
         return Err(Errno::EINVAL);
     }
-    Err(if pid == 0 || pid == PID { Errno::EPERM } else { Errno::ESRCH })
+    Err(match pid.cast_unsigned() {
+        0 | PID => Errno::EPERM,
+        // A thread that is not the first is no process.
+        other if Process::current().thread(other).is_some() => Errno::EINVAL,
+        _ => Errno::ESRCH,
+    })
 }
 
 /// `prlimit(2)`.
@@ -158,15 +168,18 @@ pub(super) fn times(_cx: &mut Context<'_>, buffer: UserPtr<Tms>) -> Result<u64> 
     Ok(clock::now().as_nanos() / TICK_NANOS)
 }
 
-/// `personality(2)`: kept and told; only that of Linux itself is there to be had.
+/// `personality(2)`: that of Linux itself, with the flags that have an effect here; others are
+/// refused.
 pub(super) fn personality(_cx: &mut Context<'_>, persona: u32) -> Result<u32> {
     const QUESTION: u32 = u32::MAX;
     let kept = &Process::current().personality;
-    Ok(if persona == QUESTION {
-        kept.load(Ordering::Relaxed)
-    } else {
-        kept.swap(persona, Ordering::Relaxed)
-    })
+    if persona == QUESTION {
+        return Ok(kept.load(Ordering::Relaxed));
+    }
+    if persona & !(ADDR_NO_RANDOMIZE | READ_IMPLIES_EXEC) != 0 {
+        return Err(Errno::EINVAL);
+    }
+    Ok(kept.swap(persona, Ordering::Relaxed))
 }
 
 const WAIT4_OPTIONS: u32 = 0xe000_000b;

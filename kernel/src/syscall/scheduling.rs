@@ -200,9 +200,18 @@ pub(super) fn getpriority(cx: &mut Context<'_>, which: u32, who: u32) -> Result<
 /// `setpriority(2)`.
 pub(super) fn setpriority(cx: &mut Context<'_>, which: u32, who: u32, nice: i32) -> Result<()> {
     let nice = Nice::new(nice);
+    let is_privileged = Process::current().credentials.lock().is_privileged();
+    let mut outcome = Ok(());
     visit_named(cx, which, who, |thread| {
-        schedule::update_entity(thread, |entity| entity.set_nice(nice));
-    })
+        schedule::update_entity(thread, |entity| {
+            if nice < entity.nice() && !is_privileged {
+                outcome = Err(Errno::EACCES);
+            } else {
+                entity.set_nice(nice);
+            }
+        });
+    })?;
+    outcome
 }
 
 /// `getcpu(2)`; there is one node.

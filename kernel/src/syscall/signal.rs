@@ -185,6 +185,11 @@ pub(super) fn rt_sigreturn(cx: &mut Context<'_>) -> Result<u64> {
     Ok(cx.frame.rax)
 }
 
+/// `restart_syscall(2)`, for a program that has nothing to restart.
+pub(super) fn restart_syscall(_cx: &mut Context<'_>) -> Result<()> {
+    Err(Errno::EINTR)
+}
+
 /// Returns the signal of a number that a program sends, `None` for 0, which only asks whether the
 /// receiver is there.
 fn sent_signal(number: i32) -> Result<Option<Signal>> {

@@ -12,7 +12,7 @@ use super::Context;
 use crate::arch::clock;
 use crate::memory::FRAMES;
 use crate::memory::user::{self, UserPtr};
-use crate::process::Process;
+use crate::process::{Process, exit};
 use crate::random;
 
 /// The release of Linux whose ABI is offered: programs compare it to know what they may use.
@@ -108,6 +108,42 @@ pub(super) fn sysinfo(_cx: &mut Context<'_>, info: UserPtr<Sysinfo>) -> Result<(
         mem_unit: 1,
         ..Sysinfo::default()
     })
+}
+
+/// `syslog(2)`: the kernel's log is the host's to read.
+pub(super) fn syslog(
+    _cx: &mut Context<'_>,
+    kind: i32,
+    buffer: UserPtr<u8>,
+    length: i32,
+) -> Result<usize> {
+    /// The last action, `SYSLOG_ACTION_SIZE_BUFFER`.
+    const LAST: i32 = 10;
+    let is_reading = matches!(kind, 2..=4);
+    if !(0..=LAST).contains(&kind) || is_reading && (buffer.is_null() || length < 0) {
+        return Err(Errno::EINVAL);
+    }
+    Err(Errno::EPERM)
+}
+
+/// `reboot(2)`: whatever way the machine is to stop, it ends as if the program had.
+pub(super) fn reboot(_cx: &mut Context<'_>, magic: u32, magic2: u32, operation: u32) -> Result<()> {
+    const MAGIC: u32 = 0xfee1_dead;
+    const MAGIC2: [u32; 4] = [672_274_793, 85_072_278, 369_367_448, 537_993_216];
+    /// What Ctrl-Alt-Del does, which nobody can press.
+    const CAD: [u32; 2] = [0, 0x89ab_cdef];
+    /// `LINUX_REBOOT_CMD_RESTART`, `_HALT`, `_POWER_OFF`, `_RESTART2`.
+    const STOPS: [u32; 4] = [0x0123_4567, 0xcdef_0123, 0x4321_fedc, 0xa1b2_c3d4];
+    if !Process::current().credentials.lock().is_privileged() {
+        return Err(Errno::EPERM);
+    }
+    if magic != MAGIC || !MAGIC2.contains(&magic2) {
+        return Err(Errno::EINVAL);
+    }
+    if STOPS.contains(&operation) {
+        exit::power_off(exit::Status::Exited(0));
+    }
+    if CAD.contains(&operation) { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
 const GRND_NONBLOCK: u32 = 1;

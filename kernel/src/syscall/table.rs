@@ -8,8 +8,8 @@ use abi::{Errno, Result, Sysno};
 use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
-    inotify, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal, socket,
-    splice, system, thread, time, timer, unknown,
+    inotify, inspect, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal,
+    socket, splice, system, thread, time, timer, unknown,
 };
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
@@ -209,10 +209,11 @@ syscalls! {
     getppid => process::getppid();
     getpgrp => process::getpgrp();
     getpgid => process::getpgid(pid);
-    getsid => process::getpgid(pid);
+    getsid => process::getsid(pid);
     setsid => process::setsid();
     setpgid => process::setpgid(pid, pgid);
-    prctl => prctl::prctl(op, argument, rest);
+    /// partial: what it is about that Linux has and Scull has not is EINVAL
+    prctl => prctl::prctl(op, arg2, arg3, arg4, arg5);
     wait4 => process::wait4(pid, wstatus, options);
     waitid => process::waitid(idtype, id, infop, options);
     membarrier => barrier::membarrier(cmd, flags);
@@ -221,7 +222,14 @@ syscalls! {
     setrlimit => process::setrlimit(resource, rlim);
     getrusage => process::getrusage(who, usage);
     times => process::times(buf);
+    /// partial: ADDR_NO_RANDOMIZE and READ_IMPLIES_EXEC; others are EINVAL
     personality => process::personality(persona);
+    process_vm_readv => inspect::process_vm_readv(pid, local_iov, liovcnt, remote_iov, riovcnt, flags);
+    process_vm_writev => inspect::process_vm_writev(pid, local_iov, liovcnt, remote_iov, riovcnt, flags);
+    /// partial: no KCMP_EPOLL_TFD
+    kcmp => inspect::kcmp(pid1, pid2, kind, idx1, idx2);
+    /// partial: always EPERM or ESRCH
+    ptrace => inspect::ptrace(op, pid);
     // credentials
     getuid => credentials::getuid();
     geteuid => credentials::geteuid();
@@ -245,9 +253,15 @@ syscalls! {
     mmap => memory::mmap(addr, length, prot, flags, fd, offset);
     munmap => memory::munmap(addr, length);
     mprotect => memory::mprotect(addr, len, prot);
+    pkey_mprotect => memory::pkey_mprotect(addr, len, prot, pkey);
+    /// partial: always EINVAL, there are no keys
+    pkey_alloc => memory::no_keys();
+    /// partial: always EINVAL, there are no keys
+    pkey_free => memory::no_keys();
+    remap_file_pages => memory::remap_file_pages(addr, size, prot, pgoff, flags);
     mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
     brk => memory::brk(addr);
-    /// partial: MADV_REMOVE is EOPNOTSUPP, MADV_COLLAPSE EINVAL; MADV_FREE frees at once
+    /// partial: MADV_COLLAPSE is EINVAL; MADV_FREE frees at once
     madvise => memory::madvise(addr, length, advice);
     mincore => memory::mincore(addr, length, vec);
     msync => memory::msync(addr, length, flags);
@@ -267,6 +281,9 @@ syscalls! {
     sethostname => system::sethostname(name, len);
     sysinfo => system::sysinfo(info);
     getrandom => system::getrandom(buf, buflen, flags);
+    /// partial: the log cannot be read
+    syslog => system::syslog(kind, bufp, len);
+    reboot => system::reboot(magic, magic2, op);
     // threads
     gettid => thread::gettid();
     set_tid_address => thread::set_tid_address(tidptr);
@@ -299,6 +316,7 @@ syscalls! {
     rt_sigsuspend => signal::rt_sigsuspend(mask, sigsetsize);
     rt_sigtimedwait => signal::rt_sigtimedwait(set, info, timeout, sigsetsize);
     rt_sigreturn => signal::rt_sigreturn();
+    restart_syscall => signal::restart_syscall();
     sigaltstack => signal::sigaltstack(ss, old_ss);
     pause => signal::pause();
     kill => signal::kill(pid, sig);

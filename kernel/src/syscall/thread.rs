@@ -1,6 +1,6 @@
 //! Threads: `clone(2)`, `gettid(2)`, `set_tid_address(2)`, `sched_yield(2)`.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::resource::RLIMIT_NPROC;
 use abi::{Errno, Result};
@@ -182,7 +182,10 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
         return Err(Errno::EINVAL);
     }
     if !flags.contains(THREAD_FLAGS) {
-        log::warn!("a second process is refused: clone flags {:#x}", arguments.flags);
+        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+        if !IS_LOGGED.swap(true, Ordering::Relaxed) {
+            log::warn!("a second process is refused: clone flags {:#x}", arguments.flags);
+        }
         return Err(Errno::ENOSYS);
     }
     let process = Process::current();
