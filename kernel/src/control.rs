@@ -5,7 +5,8 @@
 //! - `memory` asks how memory is used;
 //! - `term` sends SIGTERM to the program, `kill` ends the machine;
 //! - `eof N` says that the program's input ends after N bytes. The bytes come by the console, a
-//!   channel of its own, so the word may overtake them.
+//!   channel of its own, so the word may overtake them;
+//! - `run WORDS` runs the program that these words of a command line name, in a session.
 //!
 //! The host sends nothing, here or on the console, before the event `boot`.
 
@@ -21,12 +22,13 @@ use crate::arch::irq;
 use crate::arch::serial::CONTROL;
 use crate::file::console;
 use crate::memory::report::Summary;
+use crate::process::session::{self, Remains};
 use crate::process::{Process, exit, signal};
 
 /// The ISA interrupt of COM2.
 const INTERRUPT: u8 = 3;
-/// A longer command is none.
-const LONGEST_COMMAND: usize = 64;
+/// A command of so many bytes is none.
+const LONGEST_COMMAND: usize = 16 << 10;
 
 /// Set by the interrupt: bytes have come.
 static HAS_INPUT: AtomicBool = AtomicBool::new(false);
@@ -50,6 +52,8 @@ pub(crate) enum Event<'a> {
     Exit(u8),
     /// The program was ended by this signal.
     Signal(u8),
+    /// A program of a session ended so, or the first is waited for; what is left.
+    Ended(Option<exit::Status>, Remains),
     /// The kernel gave up.
     Panic(&'a str),
     /// The kernel has something to say.
@@ -85,6 +89,16 @@ pub(crate) fn send(event: Event<'_>) {
         }
         Event::Exit(status) => write!(line, r#"{{"event":"exit","status":{status}}}"#),
         Event::Signal(signal) => write!(line, r#"{{"event":"signal","signal":{signal}}}"#),
+        Event::Ended(status, remains) => {
+            line.push_str(r#"{"event":"ended""#);
+            let _ = match status {
+                Some(exit::Status::Exited(status)) => write!(line, r#","status":{status}"#),
+                Some(exit::Status::Signal(signal)) => write!(line, r#","signal":{signal}"#),
+                None => Ok(()),
+            };
+            let Remains { memory, threads, written } = remains;
+            write!(line, r#",{memory},"threads":{threads},"written":{written}}}"#)
+        }
         Event::Panic(message) => {
             write!(line, r#"{{"event":"panic","message":"{}"}}"#, Json(message))
         }
@@ -117,9 +131,8 @@ pub(crate) fn serve() {
     while let Some(byte) = CONTROL.read() {
         let mut command = COMMAND.lock();
         if byte != b'\n' {
-            if command.len() < LONGEST_COMMAND {
-                command.push(byte);
-            }
+            command.push(byte);
+            command.truncate(LONGEST_COMMAND);
             continue;
         }
         let line = core::mem::take(&mut *command);
@@ -134,9 +147,11 @@ fn parse_count(text: &[u8]) -> Option<u64> {
 
 fn obey(command: &[u8]) {
     match command {
+        _ if command.len() >= LONGEST_COMMAND => log::warn!("a command is too long"),
         b"memory" => send(Event::Memory(Summary::now())),
         b"term" => signal::terminate(),
         b"kill" => exit::power_off(exit::Status::Signal(9)),
+        _ if let Some(words) = command.strip_prefix(b"run ") => session::run(words),
         _ if let Some(count) = command.strip_prefix(b"eof ").and_then(parse_count) => {
             console::end_input(count);
         }

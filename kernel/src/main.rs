@@ -72,6 +72,10 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         panic::give_up(format_args!("too little memory for an address space"));
     }
     network::start(cards, &options.ip, &options.hostname);
-    process::init::start(&options);
+    if options.is_session {
+        process::session::start();
+    } else if let Err(status) = process::init::start(&options) {
+        process::exit::power_off(status);
+    }
     schedule::run()
 }

@@ -568,6 +568,12 @@ impl<M: PhysMem> AddressSpace<M> {
         self.future = Attributes::empty();
         self.brk = 0..0;
     }
+
+    /// Unmaps everything and forgets what was counted: the next program is no successor.
+    pub fn restart(&mut self) {
+        self.clear();
+        self.usage = Usage::default();
+    }
 }
 
 /// Returns the page flags that a protection gives, for a page that may be written as far as it is

@@ -32,6 +32,12 @@ impl Loopback {
         buffer
     }
 
+    /// Gives the memory back that is kept for packets to come.
+    pub(crate) fn trim(&mut self) {
+        self.spare = Vec::new();
+        self.packets.shrink_to_fit();
+    }
+
     /// Queues a packet.
     pub(crate) fn push(&mut self, packet: Vec<u8>) {
         self.packets.push_back(packet);

@@ -189,6 +189,13 @@ impl Stack {
         self.flows.len()
     }
 
+    /// Forgets connections that are over (TIME-WAIT) and those that were only begun, and gives the
+    /// memory back that is kept for more.
+    pub fn forget_ended(&self, now: Instant) {
+        self.flows.forget_ended(now);
+        self.loopback.lock().trim();
+    }
+
     /// Returns how many bytes the buffers of connections take.
     pub fn buffer_bytes(&self) -> usize {
         self.buffers.load(Ordering::Relaxed)

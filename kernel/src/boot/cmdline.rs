@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) aslr: bool,
     /// `env.NAME=VALUE`: the program's environment, as `NAME=VALUE`.
     pub(crate) environment: Vec<Vec<u8>>,
+    /// `session`: the host names programs, one after the other, over the control channel.
+    pub(crate) is_session: bool,
     /// What follows `--`: the program's arguments after its name.
     pub(crate) arguments: Vec<Vec<u8>>,
     /// `virtio_mmio.device=SIZE@ADDRESS:INTERRUPT`: the values.
@@ -41,6 +43,7 @@ impl Default for Options {
             hostname: b"scull".to_vec(),
             aslr: true,
             environment: Vec::new(),
+            is_session: false,
             arguments: Vec::new(),
             virtio_mmio: Vec::new(),
             unknown: Vec::new(),
@@ -52,7 +55,7 @@ impl Options {
     /// Reads a command line.
     ///
     /// # Errors
-    /// `EINVAL` if it names no program.
+    /// `EINVAL` if it names no program, and the host does not name any later.
     pub(crate) fn parse(line: &[u8]) -> Result<Self, Errno> {
         let mut options = Self::default();
         let mut is_for_program = false;
@@ -67,7 +70,11 @@ impl Options {
                 options.apply(word);
             }
         }
-        if options.init.is_empty() { Err(Errno::EINVAL) } else { Ok(options) }
+        if options.init.is_empty() && !options.is_session {
+            Err(Errno::EINVAL)
+        } else {
+            Ok(options)
+        }
     }
 
     fn apply(&mut self, word: Vec<u8>) {
@@ -78,6 +85,7 @@ impl Options {
             b"cwd" => self.directory = value.to_vec(),
             b"ip" => self.ip = value.to_vec(),
             b"hostname" => self.hostname = value.to_vec(),
+            b"session" => self.is_session = true,
             b"aslr" => self.aslr = value != b"off",
             _ if name.starts_with(b"env.") => self.environment.push(word[4..].to_vec()),
             _ => self.unknown.push(word),

@@ -8,7 +8,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use abi::io::{Sink, Source};
 use abi::poll::Events;
@@ -29,6 +29,8 @@ const CAPACITY: usize = 4096;
 
 /// Set by the interrupt: bytes have come.
 static HAS_INPUT: AtomicBool = AtomicBool::new(false);
+/// Bytes that programs have written.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 static CONSOLE: Once<Arc<Console>> = Once::new();
 
 /// What has come of the program's input.
@@ -64,6 +66,18 @@ pub(crate) fn file() -> Arc<dyn File> {
         Arc::default()
     });
     console.clone()
+}
+
+/// Returns how many bytes programs have written.
+pub(crate) fn written() -> u64 {
+    WRITTEN.load(Ordering::Relaxed)
+}
+
+/// Drops what has come and nobody has read.
+pub(crate) fn forget_input() {
+    if let Some(console) = CONSOLE.get() {
+        console.input.lock().bytes.clear();
+    }
 }
 
 /// Takes in what has come.
@@ -132,6 +146,7 @@ impl File for Console {
                 Ok(0) => break,
                 Ok(count) => {
                     PORT.write(&buffer[..count]);
+                    WRITTEN.fetch_add(count as u64, Ordering::Relaxed);
                     total += count;
                 }
                 Err(errno) if total == 0 => return Err(errno),

@@ -101,14 +101,7 @@ pub(crate) fn start(image: &'static mut [u8]) -> Result<()> {
         memory_mount: Mount::detached(memory.clone()),
         memory,
     };
-    let files = FILES.call_once(|| files);
-    let creation = Creation::new(FileType::Regular, 0);
-    let terminal =
-        files.names.open(files.names.root(), b"/dev/console", OpenFlags::RDWR, &creation)?;
-    for _ in 0..3 {
-        files.install(terminal.clone(), OnExec::Keep)?;
-    }
-    Ok(())
+    FILES.call_once(|| files).open_console()
 }
 
 /// Mounts a file system over a directory, which is made if it is not there.
@@ -131,6 +124,25 @@ pub(crate) fn current() -> &'static Files {
 }
 
 impl Files {
+    /// Opens the console as the three lowest free descriptors.
+    fn open_console(&self) -> Result<()> {
+        let creation = Creation::new(FileType::Regular, 0);
+        let root = self.names.root();
+        let terminal = self.names.open(root, b"/dev/console", OpenFlags::RDWR, &creation)?;
+        (0..3).try_for_each(|_| self.install(terminal.clone(), OnExec::Keep).map(drop))
+    }
+
+    /// Makes what a program has of files as it was for the first one, once no descriptor is open.
+    /// The tree of names stays.
+    ///
+    /// # Errors
+    /// `ENOENT` if the console is no longer in the tree.
+    pub(crate) fn reset(&self) -> Result<()> {
+        *self.directory.lock() = self.names.root().clone();
+        self.umask.store(UMASK, Ordering::Relaxed);
+        self.open_console()
+    }
+
     /// Returns the description that a descriptor stands for, to work on its file.
     ///
     /// # Errors

@@ -171,6 +171,22 @@ pub(crate) fn serve(load: Load) {
     }
 }
 
+/// Brings connections of this machine with itself to their end, whose sockets are closed, and
+/// forgets those that are over.
+pub(crate) fn settle() {
+    /// Rounds after which what is still under way is left to itself.
+    const PATIENCE: u32 = 64;
+    let Some(stack) = STACK.get() else { return };
+    serve(Load::Idle);
+    for _ in 0..PATIENCE {
+        if !stack.is_pending() {
+            break;
+        }
+        serve(Load::Idle);
+    }
+    stack.forget_ended(clock::now());
+}
+
 /// Returns whether the processor may halt: nothing has come for a while, and the next thing that
 /// comes interrupts.
 pub(crate) fn is_quiet() -> bool {

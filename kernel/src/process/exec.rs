@@ -298,6 +298,12 @@ impl Executable {
     }
 }
 
+/// Forgets the program that ran.
+pub(super) fn forget_image() {
+    let image = IMAGE.lock().take();
+    drop(image);
+}
+
 /// Loads a program where nothing is mapped, and makes its first thread, which does not run yet.
 ///
 /// # Errors
@@ -342,7 +348,7 @@ pub(crate) fn replace(program: Prepared, arguments: &Arguments<'_>) -> Result<Ar
     space::lock().clear();
     let thread = launch(PID, program, arguments).unwrap_or_else(|errno| {
         log::error!("{} cannot be loaded: {errno}", arguments.execfn.escape_ascii());
-        exit::power_off(Status::Signal(Signal::SIGKILL.raw()))
+        exit::end_program(Status::Signal(Signal::SIGKILL.raw()))
     });
     thread.signals.set_mask(Thread::current().signals.mask());
     Ok(thread)

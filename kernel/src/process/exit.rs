@@ -6,9 +6,11 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::signal::Signal;
 use abi::{Errno, Result};
+use sync::SpinLock;
 
 use super::thread::Thread;
-use super::{Process, signal};
+use super::{Process, session, signal};
+use crate::arch::cpu::Cpu;
 use crate::arch::port;
 use crate::control::{self, Event};
 use crate::memory::user::UserPtr;
@@ -37,8 +39,48 @@ pub(crate) fn exit_thread(status: u8) -> ! {
     let (ended, left) = Process::current().remove(thread.tid);
     match ended {
         Some(ended) if left > 0 => schedule::end(ended),
-        _ => power_off(Status::Exited(status)),
+        Some(ended) => {
+            let decided = DECIDED.lock().take();
+            end_of_program(ended, decided.unwrap_or(Status::Exited(status)))
+        }
+        None => power_off(Status::Exited(status)),
     }
+}
+
+/// How the program ends, once that is decided and while threads are left.
+static DECIDED: SpinLock<Option<Status>> = SpinLock::new(None);
+
+/// Ends the program from one of its threads, as `exit_group(2)` does.
+pub(crate) fn end_program(status: Status) -> ! {
+    doom(status);
+    exit_thread(0)
+}
+
+/// Decides that the program ends, unless that is decided already: where the machine ends with it,
+/// here; else each thread ends as soon as it would return to the application, and the last one
+/// ends the program.
+pub(crate) fn doom(status: Status) {
+    if !session::is_on() {
+        power_off(status);
+    }
+    DECIDED.lock().get_or_insert(status);
+    let process = Process::current();
+    let mut threads = Vec::with_capacity(process.thread_count());
+    process.find_thread(|thread| {
+        threads.push(thread.clone());
+        false
+    });
+    threads.iter().for_each(signal::end_thread);
+    Cpu::current().call_attention();
+}
+
+/// Goes on after the program's last thread, which is `last` and runs here.
+fn end_of_program(last: Arc<Thread>, status: Status) -> ! {
+    if !session::is_on() {
+        power_off(status);
+    }
+    session::program_ended(status);
+    schedule::end(last)
 }
 
 /// Whether a thread is ending all others.
@@ -47,7 +89,8 @@ static IS_SUPERSEDED: AtomicBool = AtomicBool::new(false);
 /// Ends all other threads and returns when they are gone, as `execve(2)` does.
 ///
 /// # Errors
-/// `EAGAIN` if another thread is doing the same: it ends this one.
+/// `EAGAIN` if another thread is doing the same, or the program has come to its end meanwhile:
+/// this one ends too.
 pub(crate) fn end_other_threads() -> Result<()> {
     let own = Thread::current().tid;
     if IS_SUPERSEDED.swap(true, Ordering::Relaxed) {
@@ -67,7 +110,7 @@ pub(crate) fn end_other_threads() -> Result<()> {
         schedule::yield_now();
     }
     IS_SUPERSEDED.store(false, Ordering::Relaxed);
-    Ok(())
+    if DECIDED.lock().is_some() { Err(Errno::EAGAIN) } else { Ok(()) }
 }
 
 /// Ends the running thread, the only one, and runs `next` in its place.

@@ -77,7 +77,7 @@ pub(crate) fn segmentation(frame: &mut TrapFrame, address: u64, problem: Problem
             log::error!("no memory is left for the page at {address:#x}");
             report::fault(frame, address);
             report::exhaustion();
-            exit::power_off(Status::Signal(Signal::SIGKILL.raw()))
+            exit::end_program(Status::Signal(Signal::SIGKILL.raw()))
         }
     };
     let error = frame.error | USER_ACCESS;

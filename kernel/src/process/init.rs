@@ -8,7 +8,7 @@ use vfs::path::LastLink;
 
 use super::Process;
 use super::exec::{self, Prepared};
-use super::exit::{self, Status};
+use super::exit::Status;
 use crate::boot::cmdline::Options;
 use crate::{file, schedule};
 
@@ -21,14 +21,16 @@ const DEFAULT_HOME: &[u8] = b"HOME=/";
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
-/// Starts the program that the command line names; if it cannot be started, the machine ends as a
-/// program does whose shell could not start it.
-pub(crate) fn start(options: &Options) {
-    if let Err(errno) = try_start(options) {
+/// Starts the program that the command line names.
+///
+/// # Errors
+/// If it cannot be started: how a program ends whose shell could not start it.
+pub(crate) fn start(options: &Options) -> Result<(), Status> {
+    try_start(options).map_err(|errno| {
         log::error!("{} cannot be started: {errno}", options.init.escape_ascii());
         let is_missing = matches!(errno, Errno::ENOENT | Errno::ENOTDIR);
-        exit::power_off(Status::Exited(if is_missing { NOT_FOUND } else { NOT_EXECUTABLE }));
-    }
+        Status::Exited(if is_missing { NOT_FOUND } else { NOT_EXECUTABLE })
+    })
 }
 
 fn try_start(options: &Options) -> Result<()> {

@@ -8,6 +8,7 @@ pub(crate) mod fault;
 pub(crate) mod init;
 pub(crate) mod limits;
 pub(crate) mod rseq;
+pub(crate) mod session;
 pub(crate) mod signal;
 mod stack;
 pub(crate) mod thread;
@@ -77,6 +78,17 @@ impl Process {
     /// Returns an id that no thread of this program has had.
     pub(crate) fn new_tid(&self) -> u32 {
         self.last_tid.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Makes everything as it was before the first program. It has no threads.
+    pub(crate) fn reset(&self) {
+        self.last_tid.store(PID - 1, Ordering::Relaxed);
+        self.ended_cpu_time.store(0, Ordering::Relaxed);
+        *self.credentials.lock() = Credentials::root();
+        *self.limits.lock() = Limits::new();
+        *self.attributes.lock() = Attributes::new();
+        self.personality.store(0, Ordering::Relaxed);
+        self.barriers.store(0, Ordering::Relaxed);
     }
 
     /// Adds a thread, which keeps it alive until [`remove`](Self::remove).

@@ -29,6 +29,12 @@ pub(crate) struct KernelStack {
     slot: u64,
 }
 
+/// Returns how many stacks are in use, which is how many threads have not been dropped.
+pub(super) fn in_use() -> u64 {
+    let slots = SLOTS.lock();
+    (slots.next - STACKS_BASE) / SLOT - slots.free.len() as u64
+}
+
 impl KernelStack {
     /// Makes a stack.
     ///

@@ -62,9 +62,11 @@ impl Wake for Watch {
             (soft, limit.rlim_cur, is_over)
         };
         if is_over {
-            // The last signal: nothing returns from it.
+            // The last signal, which is never refused.
             let _ = signal::send_to_process(SigInfo::from_kernel(Signal::SIGKILL));
-        } else if now >= used(soft) {
+            return;
+        }
+        if now >= used(soft) {
             // One that is pending already will do as well.
             let _ = signal::send_to_process(SigInfo::from_kernel(Signal::SIGXCPU));
         }

@@ -266,6 +266,14 @@ pub(crate) fn delete_all() {
     }
 }
 
+/// Ends all timers, as the end of the program does.
+pub(super) fn reset() {
+    delete_all();
+    for timer in INTERVAL_TIMERS.iter() {
+        timer.set(None, Duration::ZERO);
+    }
+}
+
 /// Returns a timer of `setitimer(2)`: `ITIMER_REAL`, `ITIMER_VIRTUAL` or `ITIMER_PROF`.
 ///
 /// # Errors

@@ -23,6 +23,11 @@ pub(super) fn close(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
     file::current().descriptors.close(fd).map(release)
 }
 
+/// Closes all descriptors.
+pub(super) fn close_all() {
+    file::current().descriptors.close_range(0, u32::MAX).into_iter().for_each(release);
+}
+
 /// Lets a description go that a descriptor stood for.
 fn release(file: Arc<OpenFile>) {
     lock::release_closed(&file);

@@ -60,6 +60,14 @@ pub(crate) fn enter(frame: &mut TrapFrame) -> u64 {
     handler(frame)
 }
 
+/// Ends what the program has of what is kept here: descriptors, names, policies, futexes.
+pub(crate) fn reset() {
+    descriptor::close_all();
+    futex::trim();
+    numa::reset();
+    system::reset_names();
+}
+
 /// Answers a call that the kernel does not have, and logs its name the first time.
 fn unknown(frame: &mut TrapFrame) -> u64 {
     static LOGGED: [AtomicU64; 8] = [const { AtomicU64::new(0) }; 8];

@@ -25,6 +25,11 @@ const LAST_WORD: u64 = 1024 / 64;
 /// The policy that was set, with its flags.
 static POLICY: AtomicU32 = AtomicU32::new(DEFAULT);
 
+/// Sets the policy that a program starts with.
+pub(super) fn reset() {
+    POLICY.store(DEFAULT, Ordering::Relaxed);
+}
+
 /// Returns the nodes in a program's mask of `bits` bits; `bits` counts one too many, as in Linux.
 fn read_nodes(mask: UserPtr<u64>, bits: u64) -> Result<u64> {
     let bits = bits.wrapping_sub(1);

@@ -41,7 +41,7 @@ pub(super) fn exit(_cx: &mut Context<'_>, status: i32) -> Result<()> {
 
 /// `exit_group(2)`.
 pub(super) fn exit_group(_cx: &mut Context<'_>, status: i32) -> Result<()> {
-    exit::power_off(Status::Exited(status.to_le_bytes()[0]))
+    exit::end_program(Status::Exited(status.to_le_bytes()[0]))
 }
 
 /// `getpid(2)`.

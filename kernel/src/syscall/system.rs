@@ -35,7 +35,9 @@ const fn number(digits: &str) -> u64 {
 /// The host name. A leaf lock.
 static HOST_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new([0; UTSNAME_SIZE]);
 /// The NIS domain name. A leaf lock.
-static DOMAIN_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new(field(b"(none)"));
+static DOMAIN_NAME: SpinLock<[u8; UTSNAME_SIZE]> = SpinLock::new(field(NO_DOMAIN));
+/// The domain name of a machine that has none.
+const NO_DOMAIN: &[u8] = b"(none)";
 
 const fn field(text: &[u8]) -> [u8; UTSNAME_SIZE] {
     let mut field = [0; UTSNAME_SIZE];
@@ -45,6 +47,11 @@ const fn field(text: &[u8]) -> [u8; UTSNAME_SIZE] {
         index += 1;
     }
     field
+}
+
+/// Takes the domain name away that a program gave the machine; its host name is the host's to set.
+pub(super) fn reset_names() {
+    *DOMAIN_NAME.lock() = field(NO_DOMAIN);
 }
 
 /// Sets the host name; what is beyond 64 bytes is cut off.

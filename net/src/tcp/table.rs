@@ -288,6 +288,19 @@ impl FlowTable {
         }
     }
 
+    /// Forgets all flows that are over or half-open, and gives the memory back that is kept for
+    /// more.
+    pub(crate) fn forget_ended(&self, now: Instant) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            self.tick_shard(&mut shard, now + TIME_WAIT, &mut Vec::new());
+            while self.drop_oldest(&mut shard) {}
+            shard.flows.shrink_to_fit(|(key, _)| self.secrets.bucket(key));
+            shard.retries.iter_mut().for_each(VecDeque::shrink_to_fit);
+            shard.time_wait.shrink_to_fit();
+        }
+    }
+
     /// Returns how many flows there are, half-open ones and those in TIME-WAIT included.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().flows.len()).sum()
@@ -330,5 +343,16 @@ mod tests {
         }
         assert_eq!(moments, [1, 3, 7, 15, 31]);
         assert_eq!((table.len(), table.deadline()), (0, None));
+    }
+
+    #[test]
+    fn what_was_only_begun_is_forgotten_when_asked() {
+        let table = FlowTable::new(Secrets([1, 2, 3, 4]));
+        for port in 0..100 {
+            table.begin(flow(80, port), SynOptions::default(), (1, 2), at(0));
+        }
+        table.forget_ended(at(1));
+        assert_eq!(table.len(), 0);
+        assert!(table.tick(at(100)).is_empty());
     }
 }

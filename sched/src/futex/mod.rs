@@ -132,6 +132,16 @@ impl FutexTable {
         Self { shards: [const { SpinLock::new(Shard::new()) }; SHARDS] }
     }
 
+    /// Gives the memory back of shards that nobody waits in, which is kept for the next to wait.
+    pub fn trim(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            if shard.first == NONE {
+                *shard = Shard::new();
+            }
+        }
+    }
+
     /// Queues `waiter` on `key` if `check` agrees: `FUTEX_WAIT_BITSET`. The caller then sleeps
     /// until [`FutexWaiter::is_waiting`] is false, or calls [`cancel`](Self::cancel).
     ///

@@ -51,6 +51,18 @@ fn wakes_the_longest_waiting_first() {
 }
 
 #[test]
+fn waiters_stay_where_memory_is_given_back() {
+    let table = FutexTable::new();
+    let (woken, waiting) = (Sleeper::on(&table, A, MATCH_ANY), Sleeper::on(&table, B, MATCH_ANY));
+    assert_eq!(table.wake(A, 1, MATCH_ANY), Ok(1));
+    table.trim();
+    assert!(woken.is_woken() && !waiting.is_woken());
+    assert_eq!(table.wake(B, 1, MATCH_ANY), Ok(1));
+    assert!(waiting.is_woken());
+    assert!(!Sleeper::on(&table, A, MATCH_ANY).is_woken());
+}
+
+#[test]
 fn a_value_that_differs_refuses_the_wait() {
     let table = FutexTable::new();
     let waiter = Arc::new(FutexWaiter::new(7));

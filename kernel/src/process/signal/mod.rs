@@ -301,7 +301,8 @@ fn rouse(thread: &Arc<Thread>) {
 fn filter(signals: &ThreadSignals, info: &SigInfo) -> Option<Signal> {
     let signal = info.signal()?;
     if signal == Signal::SIGKILL {
-        exit::power_off(Status::Signal(signal.raw()));
+        exit::doom(Status::Signal(signal.raw()));
+        return None;
     }
     if signal == Signal::SIGCONT {
         forget(SignalSet::STOPPING);
@@ -381,6 +382,12 @@ pub(crate) fn reset_handlers() {
     }
 }
 
+/// Forgets all that programs have done about signals, and what waits for no thread.
+pub(super) fn reset() {
+    *ACTIONS.lock() = [SigAction::default(); COUNT];
+    PENDING.forget(SignalSet::from_bits(u64::MAX));
+}
+
 /// Returns a signal's action, which is reset where it is to run once only.
 fn take_action(signal: Signal) -> SigAction {
     let mut actions = ACTIONS.lock();
@@ -423,7 +430,7 @@ fn end_by(signal: Signal, frame: &TrapFrame) -> ! {
         );
         report::fault(frame, exception.address);
     }
-    exit::power_off(Status::Signal(signal.raw()))
+    exit::end_program(Status::Signal(signal.raw()))
 }
 
 /// Asks the program to end, as the host's user does: SIGTERM.

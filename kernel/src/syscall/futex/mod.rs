@@ -24,6 +24,11 @@ use crate::wait::{self, RESTART, RESTART_UNLESS_HANDLED, Wakeup};
 
 static TABLE: FutexTable = FutexTable::new();
 
+/// Gives memory back that is kept for waiters.
+pub(super) fn trim() {
+    TABLE.trim();
+}
+
 /// `futex(2)`. Locks with priority inheritance are handed from owner to owner, but no priority is
 /// inherited: every thread's is the same. Condition variables on them (`FUTEX_WAIT_REQUEUE_PI`)
 /// are `ENOSYS`.
