@@ -127,8 +127,13 @@ pub(crate) struct BuildArgs {
 /// What `scull test` takes.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run only tests whose `family/name` contains this.
-    pub(crate) filter: Option<String>,
+    /// Run only tests whose `family/name` contains one of these; `:variant` after it chooses how
+    /// the program is built, such as io/pipe:dynamic.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    /// List the tests instead of running them.
+    #[arg(long)]
+    pub(crate) list: bool,
     /// Guests that run at the same time.
     #[arg(long, default_value = "2", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) jobs: u8,
@@ -138,6 +143,15 @@ pub(crate) struct TestArgs {
     /// Only run the programs on Linux: the oracle itself.
     #[arg(long)]
     pub(crate) linux_only: bool,
+    /// Run each program twice on Linux, and fail those that do not do the same both times.
+    #[arg(long)]
+    pub(crate) twice_on_linux: bool,
+    /// Begin no further tests once one has failed.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Write the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// The kind of machine.
     #[arg(long, value_enum, default_value = "microvm")]
     pub(crate) machine: MachineKind,

@@ -32,8 +32,10 @@ use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == vmm::BECOME) {
-        return fail(&vmm::become_vmm(words));
+    match words.next().as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some(vmm::BECOME) => return fail(&vmm::become_vmm(words)),
+        Some(test::BECOME) => return fail(&test::become_program(words)),
+        _ => {}
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -134,7 +134,7 @@ impl Session {
                 self.report.log(&level, &message);
                 None
             }
-            Event::Memory(_) | Event::Other => None,
+            Event::Memory(_) | Event::Ended { .. } | Event::Other => None,
         })
     }
 

@@ -63,7 +63,7 @@ int main(void)
 	// Every way to name them.
 	YES(now_on(clock) > 0);
 	YES(now_on(process_clock(0)) > 0);
-	YES(now_on(kind(clock, 0)) > 0);
+	YES(WAIT_FOR(now_on(kind(clock, 0)) > 0));
 	YES(WAIT_FOR(now_on(kind(clock, 1)) > 0));
 	YES(now_on(other) > 0);
 	YES(now_on(thread_clock(0)) > 0);

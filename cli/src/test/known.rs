@@ -8,23 +8,23 @@ use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Verdict;
 use super::program::TestProgram;
+use super::results::Verdict;
 use crate::project;
 
 /// Where the list is, below the source tree's root.
-const LIST: &str = "test-apps/differences.txt";
+pub(crate) const LIST: &str = "test-apps/differences.txt";
 
 /// Programs by `family/name`, each with why it differs.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeMap<String, String>);
+pub(crate) struct Known(pub(crate) BTreeMap<String, String>);
 
 impl Known {
     /// Reads the list: a line a program, `family/name` and the reason; `#` begins a comment.
     ///
     /// # Errors
     /// Fails where it cannot be read or a line has no reason.
-    pub(super) fn read() -> Result<Self> {
+    pub(crate) fn read() -> Result<Self> {
         let path = project::root()?.join(LIST);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -43,7 +43,7 @@ impl Known {
 
     /// Returns what to say of a program that was compared, given how it differed.
     pub(super) fn judge(&self, program: &TestProgram, difference: Option<String>) -> Verdict {
-        match (self.0.get(&format!("{}/{}", program.family, program.name)), difference) {
+        match (self.0.get(&program.id), difference) {
             (None, None) => Verdict::Passed,
             (None, Some(difference)) => Verdict::Failed(difference),
             (Some(reason), Some(_)) => Verdict::Skipped(format!("known difference: {reason}")),

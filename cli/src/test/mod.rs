@@ -1,208 +1,241 @@
 //! `scull test`: Linux is the oracle.
 //!
-//! Every program of `test-apps/` is run on the host's Linux and in a guest; a
-//! difference in output or end is a failure. Then every port that runs is booted
-//! and checked by its own script. The last line is always `N passed, N failed`,
-//! with `, N skipped` after it where something could not be tried here.
+//! Every program of `test-apps/` is run on the host's Linux and in a guest; a difference in
+//! output or end is a failure, and so is kernel memory that a program leaves behind. Then every
+//! port that runs is booted and checked by its own script. The last line is always
+//! `N passed, N failed`, with `, N skipped` after it where something could not be tried here.
 
+mod filter;
 mod guest;
+mod junit;
 mod known;
+mod leak;
 mod native;
 mod outcome;
 mod port;
-mod program;
+pub(crate) mod program;
+mod results;
+mod suite;
 
-use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::known::Known;
-use self::outcome::{CANNOT_RUN, End, difference};
+use self::filter::Filters;
+use self::guest::Lab;
+pub(crate) use self::known::Known;
+use self::outcome::{CANNOT_RUN, End, Outcome, difference};
 use self::program::{Compiled, TestProgram};
+use self::results::{Case, Results, Verdict};
+use self::suite::{GuestRun, Half, Suite};
 use crate::args::TestArgs;
+use crate::port::Port;
 use crate::{error, project};
 
-/// What came of one test.
-#[derive(Debug)]
-enum Verdict {
-    Passed,
-    Failed(String),
-    Skipped(String),
-}
+pub(crate) use self::native::{BECOME, become_program};
 
-/// Counts of one family, or of all.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Count {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-}
-
-impl Count {
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.skipped += other.skipped;
-    }
-}
-
-impl core::fmt::Display for Count {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.skipped > 0 {
-            write!(f, ", {} skipped", self.skipped)?;
-        }
-        Ok(())
-    }
-}
+/// How many failures are looked at in a boot of their own.
+const SECOND_LOOKS: usize = 8;
 
 /// Runs the tests that `args` name; returns 0 where none failed, else 1.
 ///
 /// # Errors
 /// Fails where the tests cannot be run at all.
 pub(crate) fn test(args: &TestArgs) -> Result<u8> {
-    let filter = args.filter.as_deref().unwrap_or_default();
-    let programs = program::discover(filter)?;
-    let ports = if args.linux_only { Vec::new() } else { port::select(filter)? };
+    let filters = Filters::new(&args.filters);
+    let programs = program::discover(&filters)?;
+    let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };
     if programs.is_empty() && ports.is_empty() {
-        return Err(error::usage(format!("no test contains '{filter}'")));
+        return Err(error::usage(format!("no test contains '{}'", args.filters.join("' or '"))));
+    }
+    if args.list {
+        list(&programs, &ports);
+        return Ok(0);
     }
     let kernel =
         if args.linux_only { None } else { Some(project::kernel(args.kernel.as_deref())?) };
-    let mut families = conformance(programs, args, kernel)?;
+    let mut results = Results::default();
+    conformance(&programs, args, kernel, &mut results)?;
     for port in ports {
-        families.entry("ports".to_owned()).or_default().add(port::check(&port, args)?);
+        if !(args.fail_fast && results.total().failed > 0) {
+            results.cases.extend(port::check(&port, args)?);
+        }
     }
-    let mut total = Count::default();
-    for (family, count) in &families {
-        println!("{family:12} {count}");
-        total.add(*count);
+    if let Some(path) = &args.junit {
+        junit::write(&results, path)?;
     }
-    println!("{total}");
-    Ok(u8::from(total.failed > 0))
+    println!("{results}");
+    Ok(u8::from(results.total().failed > 0))
 }
 
-/// Runs the conformance programs, `args.jobs` at a time; returns counts by family.
+/// Lists what would be run, with what it is about.
+fn list(programs: &[TestProgram], ports: &[Port]) {
+    let mut out = io::stdout().lock();
+    let names = programs.iter().map(|program| (program.to_string(), program.about.as_str()));
+    let ports = ports.iter().map(|port| (format!("ports/{}", port.name()), ""));
+    for (name, about) in names.chain(ports) {
+        // A reader that has seen enough is no failure.
+        if writeln!(out, "{}", format!("{name:40} {about}").trim_end()).is_err() {
+            break;
+        }
+    }
+}
+
+/// Runs the conformance programs and adds what comes of them to `results`.
 fn conformance(
-    programs: Vec<TestProgram>,
+    programs: &[TestProgram],
     args: &TestArgs,
     kernel: Option<PathBuf>,
-) -> Result<BTreeMap<String, Count>> {
-    let bar = ProgressBar::new(u64::try_from(programs.len()).unwrap_or(0));
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let suite = Arc::new(Suite::compile(programs, args, kernel)?);
-    let (sender, receiver) = mpsc::channel();
-    for _ in 0..args.jobs {
-        let (suite, sender) = (Arc::clone(&suite), sender.clone());
-        thread::spawn(move || {
-            while let Some(index) = suite.take() {
-                if sender.send((index, suite.run(index))).is_err() {
-                    break;
-                }
-            }
-        });
+    results: &mut Results,
+) -> Result<()> {
+    let compiled = program::compile(programs)?;
+    let is_done = |(_, compiled): &(&TestProgram, &Compiled)| matches!(compiled, Compiled::Done);
+    let ready: Vec<_> = programs.iter().zip(&compiled).filter(is_done).map(|(p, _)| p).collect();
+    let kernel = kernel.filter(|_| !ready.is_empty());
+    let lab = kernel.map(|kernel| Lab::new(kernel, args.machine, &ready)).transpose()?;
+    let suite = Suite::new(programs, &compiled, lab.as_ref(), args);
+    let mut judge = Judge::new(&suite, Known::read()?, results);
+    for index in 0..programs.len() {
+        judge.pass_over(index);
     }
-    drop(sender);
-    let mut families = BTreeMap::<String, Count>::new();
-    for (index, verdict) in receiver {
-        let program = &suite.programs[index];
-        let count = families.entry(program.family.clone()).or_default();
-        bar.set_message(program.to_string());
-        bar.inc(1);
-        let say = |line: String| bar.suspend(|| println!("{line}"));
-        match verdict {
-            Verdict::Passed => count.passed += 1,
-            Verdict::Skipped(why) => {
-                count.skipped += 1;
-                say(format!("skip {program}: {why}"));
-            }
-            Verdict::Failed(why) => {
-                count.failed += 1;
-                say(format!("FAIL {program}\n{}", why.trim_end()));
-            }
-        }
-    }
-    bar.finish_and_clear();
-    Ok(families)
+    suite.run(|index, half| judge.take(index, half));
+    judge.finish();
+    Ok(())
 }
 
-/// The programs of a run, and what all runs share.
-struct Suite {
-    programs: Vec<TestProgram>,
-    compiled: Vec<Compiled>,
-    next: AtomicUsize,
-    timeout: core::time::Duration,
-    lab: Option<guest::Lab>,
+/// What has come of a program so far.
+#[derive(Debug, Default)]
+struct Halves {
+    linux: Option<Result<Outcome, String>>,
+    guest: Option<GuestRun>,
+}
+
+/// What compares the halves as they come, and says what came of each program.
+struct Judge<'a> {
+    suite: &'a Suite<'a>,
     known: Known,
+    results: &'a mut Results,
+    halves: Vec<Halves>,
+    /// Failures in a boot that had run other programs before, with Linux's outcome.
+    failed_later: Vec<(usize, Outcome)>,
+    bar: ProgressBar,
 }
 
-impl Suite {
-    /// Compiles the programs and packs those that could be into images.
-    fn compile(
-        programs: Vec<TestProgram>,
-        args: &TestArgs,
-        kernel: Option<PathBuf>,
-    ) -> Result<Self> {
-        let compiled = compile_all(&programs)?;
-        let ready = programs.iter().zip(&compiled);
-        let ready = ready.filter(|(_, compiled)| matches!(compiled, Compiled::Done));
-        let ready: Vec<_> = ready.map(|(program, _)| program).collect();
-        let lab = kernel.map(|kernel| guest::Lab::new(kernel, args.machine, &ready)).transpose()?;
-        let (next, timeout, known) = (AtomicUsize::new(0), args.timeout, Known::read()?);
-        Ok(Self { programs, compiled, next, timeout, lab, known })
+impl<'a> Judge<'a> {
+    fn new(suite: &'a Suite<'a>, known: Known, results: &'a mut Results) -> Self {
+        let count = suite.programs.len();
+        let bar = ProgressBar::new(u64::try_from(count).unwrap_or(0));
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let halves = (0..count).map(|_| Halves::default()).collect();
+        Self { suite, known, results, halves, failed_later: Vec::new(), bar }
     }
 
-    /// Returns the index of a program that nobody has taken.
-    fn take(&self) -> Option<usize> {
-        let index = self.next.fetch_add(1, Ordering::Relaxed);
-        (index < self.programs.len()).then_some(index)
-    }
-
-    /// Runs a program on both systems.
-    fn run(&self, index: usize) -> Verdict {
-        match &self.compiled[index] {
+    /// Judges a program that could not be compiled.
+    fn pass_over(&mut self, index: usize) {
+        match &self.suite.compiled[index] {
             Compiled::Done => {}
-            Compiled::NoCompiler(name) => return Verdict::Skipped(format!("no {name} here")),
-            Compiled::Refused(why) => return Verdict::Failed(why.clone()),
-        }
-        match self.compare(&self.programs[index]) {
-            Ok(verdict) => verdict,
-            Err(why) => Verdict::Failed(format!("    {why:#}")),
+            Compiled::NoCompiler(name) => {
+                self.close(index, Verdict::Skipped(format!("no {name} here")), Duration::ZERO);
+            }
+            Compiled::Refused(why) => {
+                self.close(index, Verdict::Failed(why.clone()), Duration::ZERO);
+            }
         }
     }
 
-    fn compare(&self, program: &TestProgram) -> Result<Verdict> {
-        let linux = native::run(program, self.timeout)?;
+    /// Takes what came of a program on one system; returns whether to go on.
+    fn take(&mut self, index: usize, half: Half) -> bool {
+        let halves = &mut self.halves[index];
+        match half {
+            Half::Linux(linux) => halves.linux = Some(linux),
+            Half::Guest(guest) => halves.guest = Some(guest),
+        }
+        if (halves.guest.is_some() || self.suite.lab.is_none())
+            && let Some(linux) = halves.linux.take()
+        {
+            let guest = halves.guest.take();
+            let took = guest.as_ref().map_or(Duration::ZERO, |guest| guest.took);
+            let verdict = self.compare(index, linux, guest);
+            self.close(index, verdict, took);
+        }
+        !(self.suite.args.fail_fast && self.results.total().failed > 0)
+    }
+
+    fn compare(
+        &mut self,
+        index: usize,
+        linux: Result<Outcome, String>,
+        guest: Option<GuestRun>,
+    ) -> Verdict {
+        let program = &self.suite.programs[index];
+        let linux = match linux {
+            Ok(linux) => linux,
+            Err(why) => return Verdict::Failed(why),
+        };
         match &linux.end {
             End::Exit(CANNOT_RUN) => {
-                return Ok(Verdict::Skipped("cannot be prepared on this host".to_owned()));
+                return Verdict::Skipped("cannot be prepared on this host".to_owned());
             }
-            End::Other(why) => return Ok(Verdict::Failed(format!("    on Linux: {why}"))),
+            End::Other(why) => return Verdict::Failed(format!("    on Linux: {why}")),
             _ => {}
         }
-        let Some(lab) = &self.lab else { return Ok(Verdict::Passed) };
-        let guest = lab.run(program, self.timeout)?;
-        Ok(self.known.judge(program, difference(&linux, &guest)))
+        let Some(GuestRun { outcome, leak, before, .. }) = guest else {
+            self.results.note_checks(&program.id, &linux);
+            return Verdict::Passed;
+        };
+        let differs = difference(("Linux", &linux), ("Scull", &outcome));
+        let verdict = match (self.known.judge(program, differs), leak) {
+            (Verdict::Passed, Some(growth)) => {
+                Verdict::Failed(format!("    each run leaks {growth}"))
+            }
+            (verdict, _) => verdict,
+        };
+        match verdict {
+            Verdict::Passed => self.results.note_checks(&program.id, &linux),
+            Verdict::Failed(_) if before > 0 => self.failed_later.push((index, linux)),
+            _ => {}
+        }
+        verdict
     }
-}
 
-/// Compiles all programs, two at a time.
-fn compile_all(programs: &[TestProgram]) -> Result<Vec<Compiled>> {
-    let half = programs.len().div_ceil(2);
-    let (first, second) = programs.split_at(half);
-    let compile = |part: &[TestProgram]| part.iter().map(TestProgram::compile).collect::<Vec<_>>();
-    let both = thread::scope(|scope| {
-        let other = scope.spawn(|| compile(second));
-        let mut all = compile(first);
-        all.extend(other.join().unwrap_or_default());
-        all
-    });
-    both.into_iter().collect()
+    /// Says what came of a program, where that is worth a word, and keeps it.
+    fn close(&mut self, index: usize, verdict: Verdict, took: Duration) {
+        let program = &self.suite.programs[index];
+        self.bar.set_message(program.to_string());
+        self.bar.inc(1);
+        match &verdict {
+            Verdict::Passed => {}
+            Verdict::Skipped(why) => {
+                self.bar.suspend(|| println!("skip {program}: {why}"));
+            }
+            Verdict::Failed(why) => self.bar.suspend(|| {
+                println!("FAIL {program}\n{}\n    again: scull test {program}", why.trim_end());
+            }),
+        }
+        let (family, name) = (program.family.clone(), program.to_string());
+        self.results.cases.push(Case { family, name, verdict, took });
+    }
+
+    /// Runs some of the failed once more, in boots of their own, to tell what depends on the
+    /// programs that ran before. They remain failed.
+    fn finish(self) {
+        self.bar.finish_and_clear();
+        let Some(lab) = self.suite.lab else { return };
+        for (index, linux) in self.failed_later.iter().take(SECOND_LOOKS) {
+            let program = &self.suite.programs[*index];
+            let differs = match lab.run_alone(program, self.suite.args.timeout) {
+                Ok(alone) => difference(("Linux", linux), ("Scull", &alone)).is_some(),
+                Err(why) => {
+                    println!("note {program}: cannot be run alone: {why:#}");
+                    continue;
+                }
+            };
+            let what = if differs { "differs" } else { "agrees with Linux" };
+            println!("note {program}: {what} in a boot of its own");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Outcomes: what a program printed and how it ended, and how two differ.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
+
+use similar::{ChangeTag, TextDiff};
 
 /// Status that a program ends with where its preparation failed.
 pub(crate) const CANNOT_RUN: u8 = 99;
@@ -25,42 +27,80 @@ pub(crate) enum End {
     Other(String),
 }
 
-/// Lines of a difference that are shown.
-const SHOWN: usize = 6;
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(status) => write!(f, "exit status {status}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Other(why) => f.write_str(why),
+        }
+    }
+}
 
-/// Says how `guest` differs from `linux`; nothing where they are alike.
-pub(crate) fn difference(linux: &Outcome, guest: &Outcome) -> Option<String> {
-    if linux == guest {
+/// Lines of a difference that are shown.
+const SHOWN: usize = 24;
+/// Lines around a change that are shown.
+const AROUND: usize = 2;
+/// How long the shortest difference may be looked for.
+const PATIENCE: core::time::Duration = core::time::Duration::from_millis(500);
+
+/// Says how the second outcome differs from the first, by the names of the two systems; nothing
+/// where they are alike.
+pub(crate) fn difference(
+    (first_name, first): (&str, &Outcome),
+    (second_name, second): (&str, &Outcome),
+) -> Option<String> {
+    if first == second {
         return None;
     }
     let mut text = String::new();
-    let mut line = |line: core::fmt::Arguments<'_>| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "    {line}");
-    };
-    if linux.end != guest.end {
-        line(format_args!("end: Linux {:?}, Scull {:?}", linux.end, guest.end));
+    // Writing to a String cannot fail.
+    if first.end != second.end {
+        let _ = writeln!(text, "    {first_name}: {}, {second_name}: {}", first.end, second.end);
     }
-    let (wanted, found) = (lines(&linux.output), lines(&guest.output));
-    let same = wanted.iter().zip(&found).take_while(|(a, b)| a == b).count();
-    if same < wanted.len() || same < found.len() {
-        line(format_args!("output differs from line {}:", same + 1));
-        for text in wanted.iter().skip(same).take(SHOWN) {
-            line(format_args!("  Linux: {text}"));
-        }
-        for text in found.iter().skip(same).take(SHOWN) {
-            line(format_args!("  Scull: {text}"));
-        }
+    if first.output != second.output {
+        let _ = writeln!(text, "    output (- {first_name}, + {second_name}):");
+        write_diff(&mut text, &lines(&first.output), &lines(&second.output));
     }
     Some(text)
 }
 
-/// Returns the lines of `output`, so that each can be printed safely.
-fn lines(output: &[u8]) -> Vec<String> {
-    output
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| line.escape_ascii().to_string())
-        .collect()
+/// Writes the changed lines with some around them.
+fn write_diff(text: &mut String, first: &[String], second: &[String]) {
+    let (first, second): (Vec<&str>, Vec<&str>) =
+        (first.iter().map(String::as_str).collect(), second.iter().map(String::as_str).collect());
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_slices(&first, &second);
+    let groups = diff.grouped_ops(AROUND);
+    let changes = groups.iter().map(|group| group.iter().flat_map(|op| diff.iter_changes(op)));
+    let mut left = SHOWN;
+    for group in changes {
+        for (index, change) in group.enumerate() {
+            if left == 0 {
+                text.push_str("      …\n");
+                return;
+            }
+            left -= 1;
+            let number = change.old_index().or_else(|| change.new_index()).map_or(0, |at| at + 1);
+            if index == 0 {
+                let _ = writeln!(text, "      line {number}:");
+            }
+            let mark = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            let _ = writeln!(text, "      {mark} {}", change.value());
+        }
+    }
+}
+
+/// Returns the lines of `output`, so that each can be printed safely; one that has no end shows it.
+pub(crate) fn lines(output: &[u8]) -> Vec<String> {
+    let line = |line: &[u8]| match line.strip_suffix(b"\n") {
+        Some(line) => line.escape_ascii().to_string(),
+        None => format!("{} (without a newline)", line.escape_ascii()),
+    };
+    output.split_inclusive(|byte| *byte == b'\n').map(line).collect()
 }
 
 #[cfg(test)]
@@ -71,23 +111,38 @@ mod tests {
         Outcome { output: output.into(), end }
     }
 
-    #[test]
-    fn equal_outcomes_do_not_differ() {
-        let one = outcome("a\n", End::Exit(0));
-        assert_eq!(difference(&one, &one.clone()), None);
+    fn differ(first: &Outcome, second: &Outcome) -> Option<String> {
+        difference(("Linux", first), ("Scull", second))
     }
 
     #[test]
-    fn a_difference_names_end_and_first_line() {
-        let linux = outcome("a\nb\nc\n", End::Exit(0));
-        let text = difference(&linux, &outcome("a\nx\n", End::Signal(11))).unwrap();
-        assert!(text.contains("Linux Exit(0), Scull Signal(11)"), "{text}");
-        assert!(text.contains("from line 2") && text.contains("Linux: b\\n"), "{text}");
+    fn equal_outcomes_do_not_differ() {
+        let one = outcome("a\n", End::Exit(0));
+        assert_eq!(differ(&one, &one.clone()), None);
+    }
+
+    #[test]
+    fn a_difference_shows_the_end_and_the_changed_lines() {
+        let linux = outcome("a\nb\nc\nd\ne\nf\n", End::Exit(0));
+        let scull = outcome("a\nb\nc\nx\ne\nf\n", End::Signal(11));
+        assert_eq!(
+            differ(&linux, &scull).unwrap(),
+            "    Linux: exit status 0, Scull: signal 11\n    output (- Linux, + Scull):\n      \
+             line 2:\n        b\n        c\n      - d\n      + x\n        e\n        f\n"
+        );
     }
 
     #[test]
     fn a_missing_end_of_line_is_a_difference() {
         let linux = outcome("a\n", End::Exit(0));
-        assert_ne!(difference(&linux, &outcome("a", End::Exit(0))), None);
+        let text = differ(&linux, &outcome("a", End::Exit(0))).unwrap();
+        assert!(text.contains("+ a (without a newline)"), "{text}");
+    }
+
+    #[test]
+    fn a_long_difference_is_cut() {
+        let linux = outcome("", End::Exit(0));
+        let scull = outcome(&"x\n".repeat(1000), End::Exit(0));
+        assert_eq!(differ(&linux, &scull).unwrap().lines().count(), SHOWN + 3);
     }
 }

@@ -16,7 +16,8 @@ use nix::sys::signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::Count;
+use super::filter::Filters;
+use super::results::{Case, Verdict};
 use crate::args::{Protocol, TestArgs};
 use crate::port::{self, Port};
 
@@ -25,51 +26,67 @@ const START: Duration = Duration::from_secs(60);
 /// How long a port may take to end after SIGTERM.
 const STOP: Duration = Duration::from_secs(15);
 
-/// Returns the ports to check: those that have a script and match `filter`.
+/// Returns the ports to check: those that have a script and that `filters` choose.
 ///
 /// # Errors
 /// Fails where a manifest is wrong.
-pub(crate) fn select(filter: &str) -> Result<Vec<Port>> {
+pub(super) fn select(filters: &Filters) -> Result<Vec<Port>> {
     let mut ports = port::all()?;
     ports.retain(|port| port.is_running() && port.check().is_some());
-    ports.retain(|port| format!("ports/{}", port.name()).contains(filter));
+    ports.retain(|port| filters.choose(&format!("ports/{}", port.name()), None));
     Ok(ports)
 }
 
-/// Boots `port`, runs its script, and ends it by SIGTERM; returns what was counted.
+/// Boots `port`, runs its script, and ends it by SIGTERM; returns what came of each item.
 ///
 /// # Errors
 /// Fails where the tool itself cannot be started.
-pub(crate) fn check(port: &Port, args: &TestArgs) -> Result<Count> {
+pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
     println!("ports/{}", port.name());
-    let mut count = Count::default();
-    let mut guest = start(port, args)?;
+    let start = Instant::now();
+    let mut cases = Vec::new();
+    let mut guest = start_guest(port, args)?;
     let words = guest.stderr.take().map(read_lines);
     match words.as_ref().and_then(|words| addresses(port, words)) {
         None => {
-            println!("FAIL start: it does not listen within {} s", START.as_secs());
-            count.failed += 1;
+            let why = format!("it does not listen within {} s", START.as_secs());
+            cases.push(case(port, "start", Err(why), start));
         }
         Some(addresses) => {
-            count.passed += 1;
-            count.add(script(port, &addresses)?);
-            match stop(&mut guest)? {
-                Some(0) => count.passed += 1,
-                end => {
-                    println!("FAIL stop: after SIGTERM it ended with {end:?}");
-                    count.failed += 1;
-                }
-            }
+            cases.push(case(port, "start", Ok(()), start));
+            cases.extend(script(port, &addresses)?);
+            let stopped = match stop(&mut guest)? {
+                Some(0) => Ok(()),
+                end => Err(format!("after SIGTERM it ended with {end:?}")),
+            };
+            cases.push(case(port, "stop", stopped, start));
         }
     }
     // It has ended, or has to.
     let _ = guest.kill();
     guest.wait().context("cannot wait for scull run")?;
-    Ok(count)
+    Ok(cases)
+}
+
+/// Returns an item's result, after saying why it failed.
+fn case(port: &Port, item: &str, result: Result<(), String>, start: Instant) -> Case {
+    let verdict = match result {
+        Ok(()) => Verdict::Passed,
+        Err(why) => {
+            println!("FAIL {item}: {why}");
+            Verdict::Failed(why)
+        }
+    };
+    named(port, item, verdict, start)
+}
+
+fn named(port: &Port, item: &str, verdict: Verdict, start: Instant) -> Case {
+    let name = format!("ports/{}: {item}", port.name());
+    Case { family: "ports".to_owned(), name, verdict, took: start.elapsed() }
 }
 
 /// Starts `scull run` for `port`, with free ports of the host.
-fn start(port: &Port, args: &TestArgs) -> Result<Child> {
+fn start_guest(port: &Port, args: &TestArgs) -> Result<Child> {
     let me = std::env::current_exe().context("cannot find this program")?;
     let mut command = Command::new(me);
     command.args(["run", port.name(), "--json"]);
@@ -124,9 +141,11 @@ fn addresses(port: &Port, words: &Receiver<String>) -> Option<Vec<String>> {
     addresses.into_iter().map(|(_, address)| address).collect()
 }
 
-/// Runs the script of `port`; returns the numbers of its last line.
-fn script(port: &Port, addresses: &[String]) -> Result<Count> {
-    let Some(check) = port.check() else { return Ok(Count::default()) };
+/// Runs the script of `port`; returns its items, and a failed one more if it failed otherwise or
+/// miscounts them.
+fn script(port: &Port, addresses: &[String]) -> Result<Vec<Case>> {
+    let Some(check) = port.check() else { return Ok(Vec::new()) };
+    let start = Instant::now();
     let output = Command::new(&check)
         .args(addresses)
         .stdin(Stdio::null())
@@ -135,18 +154,33 @@ fn script(port: &Port, addresses: &[String]) -> Result<Count> {
         .with_context(|| format!("cannot run {}", check.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
-    let count = text.lines().last().and_then(parse_count);
-    Ok(count.unwrap_or_else(|| {
-        println!("FAIL script: {} without a count", output.status);
-        Count { failed: 1, ..Count::default() }
-    }))
+    let items: Vec<_> = text.lines().filter_map(parse_item).collect();
+    let failed = items.iter().filter(|(_, verdict)| *verdict != Verdict::Passed).count();
+    let counted = (items.len() - failed, failed);
+    let mut cases: Vec<_> =
+        items.into_iter().map(|(item, verdict)| named(port, item, verdict, start)).collect();
+    if text.lines().last().and_then(parse_count) != Some(counted) {
+        let why = format!("{} without the count of its items at the end", output.status);
+        cases.push(case(port, "script", Err(why), start));
+    }
+    Ok(cases)
+}
+
+/// Reads a line `ok NAME` or `FAIL NAME: why`; after the name there may be a time in parentheses.
+fn parse_item(line: &str) -> Option<(&str, Verdict)> {
+    if let Some(name) = line.strip_prefix("ok ") {
+        let name = name.rsplit_once(" (").map_or(name, |(name, _)| name);
+        return Some((name, Verdict::Passed));
+    }
+    let (name, why) = line.strip_prefix("FAIL ")?.split_once(": ")?;
+    Some((name, Verdict::Failed(why.to_owned())))
 }
 
 /// Reads a line `N passed, N failed`.
-fn parse_count(line: &str) -> Option<Count> {
+fn parse_count(line: &str) -> Option<(usize, usize)> {
     let number = |word: &str, unit: &str| word.trim().strip_suffix(unit)?.trim().parse().ok();
     let (passed, failed) = line.split_once(',')?;
-    Some(Count { passed: number(passed, "passed")?, failed: number(failed, "failed")?, skipped: 0 })
+    Some((number(passed, "passed")?, number(failed, "failed")?))
 }
 
 /// Sends SIGTERM; returns the exit status, if it ends in time.
@@ -168,9 +202,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_closing_line_is_read() {
-        let count = Count { passed: 12, failed: 3, skipped: 0 };
-        assert_eq!(parse_count("12 passed, 3 failed"), Some(count));
+    fn items_and_the_closing_line_are_read() {
+        assert_eq!(parse_item("ok get (0.10 s)"), Some(("get", Verdict::Passed)));
+        let failed = Verdict::Failed("no: answer".to_owned());
+        assert_eq!(parse_item("FAIL get: no: answer"), Some(("get", failed)));
+        assert_eq!(parse_item("starting"), None);
+        assert_eq!(parse_count("12 passed, 3 failed"), Some((12, 3)));
         assert_eq!(parse_count("done"), None);
     }
 }

@@ -5,50 +5,93 @@ use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 
-use crate::project;
+use super::filter::Filters;
+use crate::{error, project};
 
-/// How a program is linked.
+/// The folder of the programs, below the source tree's root.
+pub(crate) const FOLDER: &str = "test-apps";
+
+/// How a program is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Link {
+pub(crate) enum Variant {
     /// Against musl, as one file at a fixed address.
     Static,
+    /// Against musl, as one file at an address that the kernel chooses.
+    StaticPie,
     /// Against the host's C library, with its loader.
     Dynamic,
 }
 
-impl Link {
-    /// Returns the name that tests and folders bear.
-    const fn name(self) -> &'static str {
+impl Variant {
+    const ALL: [Self; 3] = [Self::Static, Self::StaticPie, Self::Dynamic];
+    /// Those of a program that asks for none.
+    const DEFAULT: [Self; 2] = [Self::Static, Self::Dynamic];
+
+    /// Returns the name that tests and folders bear, and programs ask by.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Static => "static",
+            Self::StaticPie => "static-pie",
             Self::Dynamic => "dynamic",
         }
     }
 
-    /// Returns the compiler and the options that link so.
+    /// Returns the variant of a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|variant| variant.name() == name)
+    }
+
+    /// Returns the compiler and the options that build so.
     const fn compiler(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Static => ("musl-gcc", &["-static"]),
+            Self::StaticPie => ("musl-gcc", &["-static-pie", "-fPIE"]),
             Self::Dynamic => ("gcc", &[]),
         }
     }
 }
 
-/// One program, linked one way.
+/// A source file with what it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// `family/name`.
+    pub(crate) id: String,
+    /// What its first comment says.
+    pub(crate) about: String,
+    /// All of it.
+    pub(crate) text: String,
+    path: PathBuf,
+    options: Options,
+}
+
+/// What the first line of a program may say of how to run it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Options {
+    variants: Vec<Variant>,
+    is_alone: bool,
+    args: Vec<String>,
+}
+
+/// One program, built one way.
 #[derive(Debug, Clone)]
 pub(crate) struct TestProgram {
     /// The folder it is in.
     pub(crate) family: String,
-    /// Its name.
-    pub(crate) name: String,
-    /// How it is linked.
-    pub(crate) link: Link,
+    /// `family/name`.
+    pub(crate) id: String,
+    /// How it is built.
+    pub(crate) variant: Variant,
+    /// What it is about.
+    pub(crate) about: String,
     /// Its arguments.
     pub(crate) args: Vec<String>,
+    /// It needs a boot of its own, as `scull run` gives it.
+    pub(crate) is_alone: bool,
     source: PathBuf,
     /// Where the compiled program is, on the host and in the guest.
     pub(crate) path: PathBuf,
@@ -56,26 +99,35 @@ pub(crate) struct TestProgram {
 
 impl fmt::Display for TestProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}:{}", self.family, self.name, self.link.name())
+        write!(f, "{}:{}", self.id, self.variant.name())
     }
 }
 
-/// Returns all programs whose name contains `filter`, in order.
+/// Returns all sources of programs, in order.
 ///
 /// # Errors
-/// Fails where the source tree cannot be read.
-pub(crate) fn discover(filter: &str) -> Result<Vec<TestProgram>> {
-    let folder = project::root()?.join("test-apps");
-    let cache = project::cache("test-apps")?;
-    let mut programs = Vec::new();
-    for family in entries(&folder)? {
-        for source in entries(&family)? {
-            if source.extension().is_some_and(|extension| extension == "c") {
-                programs.extend(variants(&source, &cache)?);
+/// Fails where they cannot be read, or one asks for what there is not.
+pub(crate) fn sources(root: &Path) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for family in entries(&root.join(FOLDER))? {
+        for path in entries(&family)? {
+            if path.extension().is_some_and(|extension| extension == "c") {
+                sources.push(Source::read(path)?);
             }
         }
     }
-    programs.retain(|program| program.to_string().contains(filter));
+    Ok(sources)
+}
+
+/// Returns all programs that `filters` choose, in order.
+///
+/// # Errors
+/// As [`sources`]; fails where the cache cannot be made.
+pub(crate) fn discover(filters: &Filters) -> Result<Vec<TestProgram>> {
+    let cache = project::cache(FOLDER)?;
+    let sources = sources(&project::root()?)?;
+    let mut programs: Vec<_> = sources.iter().flat_map(|source| source.programs(&cache)).collect();
+    programs.retain(|program| filters.choose(&program.id, Some(program.variant)));
     Ok(programs)
 }
 
@@ -91,44 +143,70 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Returns the programs that `source` asks to be made of it.
-fn variants(source: &Path, cache: &Path) -> Result<Vec<TestProgram>> {
-    let text = fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
-    let name =
-        |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
-    let (family, name) =
-        (name(source.parent().and_then(Path::file_name)), name(source.file_stem()));
-    let (links, args) = options(&String::from_utf8_lossy(&text));
-    let make = |link: Link| TestProgram {
-        path: cache.join(link.name()).join(&family).join(&name),
-        family: family.clone(),
-        name: name.clone(),
-        link,
-        args: args.clone(),
-        source: source.to_path_buf(),
-    };
-    Ok(links.into_iter().map(make).collect())
+impl Source {
+    fn read(path: PathBuf) -> Result<Self> {
+        let shown = path.display().to_string();
+        let text = fs::read(&path).with_context(|| format!("cannot read {shown}"))?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let options = Options::read(&text)
+            .map_err(|word| error::usage(format!("{shown}: '{word}' means nothing there")))?;
+        let part = |path: Option<&std::ffi::OsStr>| {
+            path.unwrap_or_default().to_string_lossy().into_owned()
+        };
+        let family = part(path.parent().and_then(Path::file_name));
+        let id = format!("{family}/{}", part(path.file_stem()));
+        Ok(Self { id, about: about(&text), text, path, options })
+    }
+
+    /// Returns the programs that are made of it, below `cache`.
+    fn programs(&self, cache: &Path) -> Vec<TestProgram> {
+        let Options { variants, is_alone, args } = &self.options;
+        let make = |variant: Variant| TestProgram {
+            family: self.id.split('/').next().unwrap_or_default().to_owned(),
+            id: self.id.clone(),
+            variant,
+            about: self.about.clone(),
+            args: args.clone(),
+            is_alone: *is_alone,
+            source: self.path.clone(),
+            path: cache.join(variant.name()).join(&self.id),
+        };
+        variants.iter().copied().map(make).collect()
+    }
 }
 
-/// Reads the first line's `// suite:` options: how to link, and arguments.
-fn options(text: &str) -> (Vec<Link>, Vec<String>) {
-    let line = text.lines().next().unwrap_or_default();
-    let words = line.strip_prefix("// suite:").unwrap_or_default().split_ascii_whitespace();
-    let (mut links, mut args) = (Vec::new(), Vec::new());
-    for word in words {
-        match word {
-            "static" => links.push(Link::Static),
-            "dynamic" => links.push(Link::Dynamic),
-            _ => {
-                let list = word.strip_prefix("args=").unwrap_or_default();
-                args.extend(list.split(',').filter(|arg| !arg.is_empty()).map(str::to_owned));
+impl Options {
+    /// Reads the first line's `// suite:` words.
+    ///
+    /// # Errors
+    /// A word that means nothing.
+    fn read(text: &str) -> Result<Self, String> {
+        let line = text.lines().next().unwrap_or_default();
+        let words = line.strip_prefix("// suite:").unwrap_or_default().split_ascii_whitespace();
+        let mut options = Self::default();
+        for word in words {
+            match (word, Variant::named(word), word.strip_prefix("args=")) {
+                (_, Some(variant), _) => options.variants.push(variant),
+                ("alone", ..) => options.is_alone = true,
+                (_, _, Some(list)) => {
+                    let list = list.split(',').filter(|arg| !arg.is_empty());
+                    options.args.extend(list.map(str::to_owned));
+                }
+                _ => return Err(word.to_owned()),
             }
         }
+        if options.variants.is_empty() {
+            options.variants = Variant::DEFAULT.to_vec();
+        }
+        Ok(options)
     }
-    if links.is_empty() {
-        links = vec![Link::Static, Link::Dynamic];
-    }
-    (links, args)
+}
+
+/// Returns the comment that a program begins with, as one line.
+fn about(text: &str) -> String {
+    let lines = text.lines().skip_while(|line| line.starts_with("// suite:"));
+    let lines = lines.map_while(|line| line.strip_prefix("//"));
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// What came of compiling a program.
@@ -136,7 +214,7 @@ fn options(text: &str) -> (Vec<Link>, Vec<String>) {
 pub(crate) enum Compiled {
     /// It is at its path.
     Done,
-    /// The compiler for this kind is not here.
+    /// The compiler for this variant is not here.
     NoCompiler(&'static str),
     /// The compiler refused it and said this.
     Refused(String),
@@ -154,7 +232,7 @@ impl TestProgram {
         if changed(&self.path).is_some_and(|made| made > newest + Duration::from_millis(1)) {
             return Ok(Compiled::Done);
         }
-        let (compiler, options) = self.link.compiler();
+        let (compiler, options) = self.variant.compiler();
         if project::find_program(compiler).is_none() {
             return Ok(Compiled::NoCompiler(compiler));
         }
@@ -177,16 +255,43 @@ impl TestProgram {
     }
 }
 
+/// Compiles all programs, two at a time.
+///
+/// # Errors
+/// As [`TestProgram::compile`].
+pub(crate) fn compile(programs: &[TestProgram]) -> Result<Vec<Compiled>> {
+    let half = programs.len().div_ceil(2);
+    let (first, second) = programs.split_at(half);
+    let compile = |part: &[TestProgram]| part.iter().map(TestProgram::compile).collect::<Vec<_>>();
+    let both = thread::scope(|scope| {
+        let other = scope.spawn(|| compile(second));
+        let mut all = compile(first);
+        all.extend(other.join().unwrap_or_default());
+        all
+    });
+    both.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn options_choose_links_and_arguments() {
-        let both = vec![Link::Static, Link::Dynamic];
-        assert_eq!(options("#include <stdio.h>\n"), (both.clone(), vec![]));
-        assert_eq!(options("// suite: static\n"), (vec![Link::Static], vec![]));
-        let args = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(options("// suite: args=a,b"), (both, args));
+    fn the_first_line_chooses_how_to_build_and_run() {
+        let both = Variant::DEFAULT.to_vec();
+        let plain = Options { variants: both.clone(), ..Options::default() };
+        assert_eq!(Options::read("#include <stdio.h>\n"), Ok(plain));
+        let one = Options::read("// suite: static-pie alone\n").unwrap();
+        assert_eq!((one.variants, one.is_alone), (vec![Variant::StaticPie], true));
+        let args = Options::read("// suite: args=a,b").unwrap();
+        assert_eq!((args.variants, args.args), (both, vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(Options::read("// suite: statik"), Err("statik".to_owned()));
+    }
+
+    #[test]
+    fn a_program_says_what_it_is_about() {
+        let text = "// suite: static\n// pipe(2): data,\n// and its end.\n#include\n// more\n";
+        assert_eq!(about(text), "pipe(2): data, and its end.");
+        assert_eq!(about("int main;\n"), "");
     }
 }

@@ -36,6 +36,18 @@ pub(crate) enum Event {
         /// The signal's number.
         signal: u8,
     },
+    /// A program of a session ended; without a status or a signal, the first is waited for.
+    Ended {
+        /// Its status, if it exited.
+        status: Option<u8>,
+        /// The signal that ended it.
+        signal: Option<u8>,
+        /// Bytes that all programs so far have written to the console.
+        written: u64,
+        /// What of the guest's memory is in use now.
+        #[serde(flatten)]
+        left: Memory,
+    },
     /// The kernel panicked.
     Panic {
         /// What it said.
@@ -54,7 +66,7 @@ pub(crate) enum Event {
 }
 
 /// How a guest's memory is used. Frames have 4 KiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Memory {
     /// Frames in all.
     pub(crate) frames_total: u64,
@@ -96,6 +108,16 @@ mod tests {
         assert!(
             matches!(Event::parse(memory), Event::Memory(memory) if memory.frames_kernel() == 2)
         );
+        let ended = br#"{"event":"ended","signal":9,"frames_total":9,"frames_free":4,"frames_program":0,"heap_used":7,"threads":1,"written":12}"#;
+        let left = Memory {
+            frames_total: 9,
+            frames_free: 4,
+            heap_used: 7,
+            threads: 1,
+            ..Memory::default()
+        };
+        let expected = Event::Ended { status: None, signal: Some(9), written: 12, left };
+        assert_eq!(Event::parse(ended), expected);
         assert_eq!(
             Event::parse(br#"{"event":"signal","signal":11}"#),
             Event::Signal { signal: 11 }

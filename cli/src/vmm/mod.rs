@@ -155,14 +155,28 @@ impl Guest {
 
     /// Asks the kernel to send SIGTERM to the application.
     pub(crate) fn terminate(&mut self) {
-        // A guest that is gone says so by its own message.
-        let _ = self.control.write_all(b"term\n");
+        self.tell("term");
     }
 
     /// Asks the kernel how its memory is used; [`Event::Memory`] answers.
     pub(crate) fn ask_memory(&mut self) {
+        self.tell("memory");
+    }
+
+    /// Makes a kernel that waits for it run what `words` name as on its command line;
+    /// [`Event::Ended`] says how that ended.
+    pub(crate) fn run(&mut self, words: &str) {
+        self.tell(&format!("run {words}"));
+    }
+
+    /// Tells the kernel that there is no input.
+    pub(crate) fn end_input(&mut self) {
+        self.tell("eof 0");
+    }
+
+    fn tell(&mut self, command: &str) {
         // A guest that is gone says so by its own message.
-        let _ = self.control.write_all(b"memory\n");
+        let _ = self.control.write_all(format!("{command}\n").as_bytes());
     }
 
     /// Ends the machine at once.
