@@ -70,6 +70,7 @@ impl Stack {
         let found = interface.neighbors.lock().find(next, now);
         if found.is_to_ask {
             self.ask(number, interface, next);
+            interface.neighbors.lock().deadline().inspect(|at| self.note_due(*at));
         }
         Ok(match found.mac {
             Some(mac) => Hop::Link { interface: number, mac },

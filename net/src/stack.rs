@@ -76,6 +76,10 @@ pub struct Stack {
     buffers: AtomicUsize,
     /// What they are to stay below.
     buffers_budget: usize,
+    /// The earliest moment that the kernel knows of, in nanoseconds.
+    due: AtomicU64,
+    /// Tells the kernel of an earlier one.
+    alarm: Once<fn(Instant)>,
 }
 
 impl fmt::Debug for Stack {
@@ -108,7 +112,24 @@ impl Stack {
             needs_flush: AtomicBool::new(false),
             buffers: AtomicUsize::new(0),
             buffers_budget: memory,
+            due: AtomicU64::new(u64::MAX),
+            alarm: Once::new(),
         })
+    }
+
+    /// Sets what is called when a socket's operation leaves something to be done that is due
+    /// earlier than all that [`next_deadline`](Self::next_deadline) said before.
+    pub fn set_alarm(&self, alarm: fn(Instant)) {
+        self.alarm.call_once(|| alarm);
+    }
+
+    /// Notes that there is something to do at `at`.
+    pub(crate) fn note_due(&self, at: Instant) {
+        if at.as_nanos() < self.due.fetch_min(at.as_nanos(), Ordering::Relaxed)
+            && let Some(alarm) = self.alarm.get()
+        {
+            alarm(at);
+        }
     }
 
     /// Takes a card into use and returns its number, from 1; 0 is loopback. It gets its IPv6
@@ -302,11 +323,13 @@ impl Stack {
         let is_held_up = !self.starved.lock().is_empty() || !self.held.is_empty();
         let starved = is_held_up.then(|| now + RETRY);
         let neighbors = self.interfaces().filter_map(|(_, card)| card.neighbors.lock().deadline());
-        [acknowledgements, starved, self.timers.lock().first(), self.flows.deadline()]
+        let next = [acknowledgements, starved, self.timers.lock().first(), self.flows.deadline()]
             .into_iter()
             .flatten()
             .chain(neighbors)
-            .min()
+            .min();
+        self.due.store(next.map_or(u64::MAX, Instant::as_nanos), Ordering::Relaxed);
+        next
     }
 
     fn run_timers(self: &Arc<Self>, now: Instant) {
@@ -358,8 +381,10 @@ impl Stack {
 
     /// Notes that a connection owes an acknowledgement.
     pub(crate) fn delay_acknowledgement(&self, connection: Arc<Tcp>, now: Instant) {
+        let at = now + ACK_DELAY;
         self.delayed.lock().push(connection);
-        self.delayed_until.fetch_min((now + ACK_DELAY).as_nanos(), Ordering::Relaxed);
+        self.delayed_until.fetch_min(at.as_nanos(), Ordering::Relaxed);
+        self.note_due(at);
     }
 
     fn send_acknowledgements(&self, now: Instant) {
@@ -376,12 +401,13 @@ impl Stack {
     }
 
     /// Notes that a connection could not send all that it may.
-    pub(crate) fn starve(&self, connection: Arc<Tcp>) {
+    pub(crate) fn starve(&self, connection: Arc<Tcp>, now: Instant) {
         self.starved.lock().push(connection);
+        self.note_due(now + RETRY);
     }
 
     fn serve_starved(&self, now: Instant) {
-        self.held.send(self);
+        self.held.send(self, now);
         let starved = core::mem::take(&mut *self.starved.lock());
         starved.iter().for_each(|connection| connection.resume(now));
     }
@@ -399,6 +425,13 @@ impl Stack {
             timers.remove(old, id);
         }
         timers.insert(new, id, connection);
+        drop(timers);
+        self.note_due(new);
+    }
+
+    /// Notes that segments wait for room in a sending ring.
+    pub(crate) fn note_held(&self, now: Instant) {
+        self.note_due(now + RETRY);
     }
 
     /// Removes a connection's timer.

@@ -14,7 +14,7 @@ mod link;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
@@ -196,4 +196,26 @@ fn streams_both_ways_never_wait_for_the_clock() {
     // behind or before the window, a byte lost to rounding, what a probe of a window told.
     let kept = [1, 2, 5, 399, 830, 881];
     with_seeds((0..24).chain(kept), |seed| both_ways(seed, 1 << 20));
+}
+
+#[test]
+fn what_a_call_leaves_to_be_done_is_told_at_once() {
+    static DUE: AtomicU64 = AtomicU64::new(u64::MAX);
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listener(7);
+    let (far, _server) = world.connect(&listener, 7);
+    let (near, _peer) = pair(&world);
+    world.run(Duration::from_secs(5), |_| false);
+    world.stacks[0].set_alarm(|at| DUE.store(at.as_nanos(), Ordering::Relaxed));
+    let due_in = |now: Instant| {
+        let at = Instant::from_nanos(DUE.swap(u64::MAX, Ordering::Relaxed));
+        at.since(now)
+    };
+    // Retransmission.
+    world.stacks[0].next_deadline(world.now);
+    send(&far, b"x", world.now).unwrap();
+    assert!(due_in(world.now) <= Duration::from_secs(1));
+    // The peer's acknowledgement, which is delayed.
+    send(&near, b"x", world.now).unwrap();
+    assert!(due_in(world.now) <= Duration::from_millis(100));
 }

@@ -47,7 +47,9 @@ static STACK: Once<Arc<Stack>> = Once::new();
 pub(crate) fn stack() -> &'static Arc<Stack> {
     STACK.call_once(|| {
         let memory = FRAMES.statistics().total * PAGE_SIZE / SHARE;
-        Stack::new(Secrets([(); 4].map(|()| random::next_u64())), index(memory))
+        let stack = Stack::new(Secrets([(); 4].map(|()| random::next_u64())), index(memory));
+        stack.set_alarm(clock::wake_at);
+        stack
     })
 }
 

@@ -146,7 +146,7 @@ impl Tcp {
             ..Control::new(flow, SYN, connecting.initial, 0)
         };
         if let Ok(hop) = self.stack.cached_hop(&flow.remote.address, hop, now) {
-            send_segment(&self.stack, &hop, &syn);
+            send_segment(&self.stack, &hop, &syn, now);
         }
     }
 

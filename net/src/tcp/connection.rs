@@ -237,7 +237,7 @@ impl Tcp {
         }
         if output.is_starved && !connection.is_starved {
             connection.is_starved = true;
-            self.stack.starve(self.clone());
+            self.stack.starve(self.clone(), now);
         }
     }
 
@@ -260,7 +260,7 @@ impl Tcp {
         let window = u16::try_from(window).unwrap_or(u16::MAX);
         let control = Control::new(synced.flow, flags, next.wrapping_sub(back), acknowledged);
         let output = Self::output(&self.stack, hop, synced, now);
-        send_segment(&self.stack, &output.hop, &Control { window, ..control });
+        send_segment(&self.stack, &output.hop, &Control { window, ..control }, now);
     }
 
     /// Tells the peer that the connection is no more.
@@ -316,11 +316,12 @@ impl Tcp {
 }
 
 /// Sends a segment without data, later if the ring is full.
-pub(super) fn send_segment(stack: &Stack, hop: &Hop, control: &Control) {
+pub(super) fn send_segment(stack: &Stack, hop: &Hop, control: &Control, now: Instant) {
     let header = header_length(&control.flow.local.address);
     let outgoing =
         Outgoing { length: control.length(), checksum: Some(tcp_checksum(header)), segment: None };
     if stack.send(hop, &outgoing, &mut |packet| control.emit(packet)).is_err() {
         stack.held.push(hop, control);
+        stack.note_held(now);
     }
 }

@@ -6,6 +6,7 @@
 
 use alloc::collections::VecDeque;
 
+use abi::time::Instant;
 use sync::SpinLock;
 
 use crate::output::Hop;
@@ -38,13 +39,13 @@ impl Held {
     }
 
     /// Sends what there is room for.
-    pub(crate) fn send(&self, stack: &Stack) {
+    pub(crate) fn send(&self, stack: &Stack, now: Instant) {
         while let Some(hop) = self.first_hop()
             && stack.has_room(&hop)
         {
             let first = self.0.lock().pop_front();
             if let Some((hop, control)) = first {
-                super::connection::send_segment(stack, &hop, &control);
+                super::connection::send_segment(stack, &hop, &control, now);
             }
         }
     }
@@ -66,7 +67,7 @@ mod tests {
             held.push(&Hop::Loopback, &Control::new(flow, RST, seq, 0));
         }
         assert_eq!(held.0.lock().len(), HELD_MAX);
-        held.send(&stack);
+        held.send(&stack, Instant::default());
         assert!(stack.is_pending());
         assert!(held.is_empty() || !stack.has_room(&Hop::Loopback));
     }

@@ -63,7 +63,7 @@ fn input_time_wait(
 /// Sends a segment without data to wherever its flow leads.
 pub(super) fn reply(stack: &Stack, control: &Control, now: Instant) {
     if let Ok(hop) = stack.hop(&control.flow.remote.address, now) {
-        send_segment(stack, &hop, control);
+        send_segment(stack, &hop, control, now);
     }
 }
 
