@@ -29,6 +29,20 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Compare an application on Scull with the same on a Linux guest.
     Bench(BenchArgs),
+    /// Compile and link C against the ABI shim, with gcc's options: what scull-cc runs.
+    #[command(disable_help_flag = true)]
+    Cc {
+        /// What gcc is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        args: Vec<std::ffi::OsString>,
+    },
+    /// Compile and link C++ against the ABI shim, with g++'s options: what scull-c++ runs.
+    #[command(name = "c++", disable_help_flag = true)]
+    Cxx {
+        /// What g++ is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        args: Vec<std::ffi::OsString>,
+    },
     /// Check rules of the source tree that no compiler knows.
     #[command(hide = true)]
     Tidy {

@@ -18,6 +18,8 @@ mod prepare;
 mod project;
 mod report;
 mod run;
+mod shim;
+mod source;
 mod symbol;
 mod test;
 mod tidy;
@@ -29,6 +31,7 @@ use anyhow::Result;
 use clap::Parser as _;
 
 use crate::args::{Cli, Command};
+use crate::shim::compiler::{Language, become_compiler};
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
@@ -54,6 +57,8 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
         Command::Bench(args) => bench::bench(&args),
+        Command::Cc { args } => become_compiler(Language::C, &args),
+        Command::Cxx { args } => become_compiler(Language::Cxx, &args),
         Command::Test(args) => test::test(&args),
         Command::Tidy { write } => tidy::tidy(write),
     }

@@ -11,7 +11,7 @@ use crate::args::{EnvVar, Memory, Publish};
 use crate::debian::{self, Packages};
 use crate::image::library::Root;
 use crate::image::{Launch, Tree, program};
-use crate::{error, prepare, project};
+use crate::{error, prepare, project, shim};
 
 /// A port's manifest, `port.toml`.
 #[derive(Debug, Deserialize)]
@@ -22,8 +22,12 @@ struct Manifest {
     /// What works: `runs`, `partial` or `planned`.
     status: Status,
     /// Debian packages that hold the program; their libraries are found by themselves.
+    #[serde(default)]
     packages: Vec<String>,
-    /// Path of the program in those packages.
+    /// Debian source packages that the program is built of with the shim, by the script `build`.
+    #[serde(default)]
+    source: Vec<String>,
+    /// Path of the program in those packages, or where the script puts it.
     program: PathBuf,
     /// Its arguments.
     #[serde(default)]
@@ -147,6 +151,9 @@ impl Port {
         if let Some(memory) = &self.manifest.memory {
             memory.parse::<Memory>().map_err(problem)?;
         }
+        if self.manifest.packages.is_empty() == self.manifest.source.is_empty() {
+            return Err(problem("it wants either packages or source".to_owned()));
+        }
         Ok(())
     }
 
@@ -180,10 +187,14 @@ impl Port {
         Ok(launch)
     }
 
-    /// Returns the root its files are taken from: Debian's packages, unpacked in the
-    /// cache, or the host's own where it has the program and no apt.
+    /// Returns the root its files are taken from: what was built of its sources, Debian's packages,
+    /// unpacked in the cache, or the host's own where it has the program and no apt.
     fn root(&self) -> Result<Root> {
         let place = &self.manifest.program;
+        let folder = project::cache("ports")?.join(&self.name);
+        if !self.manifest.source.is_empty() {
+            return shim::port::build(&self.name, &self.folder, &self.manifest.source, &folder);
+        }
         if !debian::has_apt() {
             if place.is_file() {
                 return Ok(Root::host());
@@ -195,7 +206,6 @@ impl Port {
                 place.display()
             )));
         }
-        let folder = project::cache("ports")?.join(&self.name);
         Packages::at(&folder)?.fetch(&self.name, &self.manifest.packages, place)
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! `ports/<name>/check` gets the published addresses as arguments, in the order of
 //! the manifest, prints `ok NAME` or `FAIL NAME: why` for each item, and a last
-//! line `N passed, N failed`.
+//! line `N passed, N failed`. A port that publishes nothing is not started: its script
+//! gets the words that start it, and starts it as often as it likes.
 
 use core::time::Duration;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -43,6 +45,11 @@ pub(super) fn select(filters: &Filters) -> Result<Vec<Port>> {
 /// Fails where the tool itself cannot be started.
 pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
     println!("ports/{}", port.name());
+    if port.publish().is_empty() {
+        let mut words = words(port, args)?;
+        words.push("--".into());
+        return script(port, &words);
+    }
     let start = Instant::now();
     let mut cases = Vec::new();
     let mut guest = start_guest(port, args)?;
@@ -85,17 +92,24 @@ fn named(port: &Port, item: &str, verdict: Verdict, start: Instant) -> Case {
     Case { family: "ports".to_owned(), name, verdict, took: start.elapsed() }
 }
 
+/// Returns the words that start `port`.
+fn words(port: &Port, args: &TestArgs) -> Result<Vec<OsString>> {
+    let me = std::env::current_exe().context("cannot find this program")?;
+    let mut words = vec![me.into_os_string(), "run".into(), port.name().into()];
+    if let Some(kernel) = &args.kernel {
+        words.extend(["--kernel".into(), kernel.clone().into_os_string()]);
+    }
+    Ok(words)
+}
+
 /// Starts `scull run` for `port`, with free ports of the host.
 fn start_guest(port: &Port, args: &TestArgs) -> Result<Child> {
-    let me = std::env::current_exe().context("cannot find this program")?;
-    let mut command = Command::new(me);
-    command.args(["run", port.name(), "--json"]);
+    let words = words(port, args)?;
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg("--json");
     for publish in port.publish() {
         let (guest, protocol) = (publish.guest, publish.protocol.name());
         command.arg(format!("--publish=127.0.0.1:0:{guest}/{protocol}"));
-    }
-    if let Some(kernel) = &args.kernel {
-        command.arg("--kernel").arg(kernel);
     }
     command
         .stdin(Stdio::null())
@@ -143,11 +157,11 @@ fn addresses(port: &Port, words: &Receiver<String>) -> Option<Vec<String>> {
 
 /// Runs the script of `port`; returns its items, and a failed one more if it failed otherwise or
 /// miscounts them.
-fn script(port: &Port, addresses: &[String]) -> Result<Vec<Case>> {
+fn script(port: &Port, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
     let Some(check) = port.check() else { return Ok(Vec::new()) };
     let start = Instant::now();
     let output = Command::new(&check)
-        .args(addresses)
+        .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
