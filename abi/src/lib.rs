@@ -32,6 +32,7 @@ pub mod system;
 pub mod time;
 pub mod timer;
 pub mod timex;
+pub mod trace;
 
 pub use errno::{Errno, Result};
 pub use sysno::Sysno;

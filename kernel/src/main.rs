@@ -24,6 +24,7 @@ mod schedule;
 mod syscall;
 mod time;
 mod timer;
+mod trace;
 mod vdso;
 mod wait;
 mod work;
@@ -72,6 +73,9 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         panic::give_up(format_args!("too little memory for an address space"));
     }
     network::start(cards, &options.ip, &options.hostname);
+    if let Some(selection) = &options.trace {
+        trace::start(selection, options.trace_strings);
+    }
     if options.is_session {
         process::session::start();
     } else if let Err(status) = process::init::start(&options) {

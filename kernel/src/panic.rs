@@ -11,7 +11,7 @@ use crate::arch::frame::TrapFrame;
 use crate::arch::paging;
 use crate::arch::serial::CONSOLE;
 use crate::control::{self, Event};
-use crate::process::exit;
+use crate::process::{exit, report};
 
 /// The machine's exit status after a panic.
 pub(crate) const STATUS: u8 = 70;
@@ -41,6 +41,9 @@ pub(crate) fn give_up(message: fmt::Arguments<'_>) -> ! {
     // Writing to the port does not fail.
     let _ = writeln!(Console, "\nscull: kernel panic: {message}");
     backtrace();
+    report::threads(|line| {
+        let _ = writeln!(Console, "scull: {line}");
+    });
     control::send(Event::Panic(&format!("{message}")));
     exit::stop_machine(STATUS)
 }

@@ -5,7 +5,7 @@
 
 use crate::file::console;
 use crate::network::{self, Load};
-use crate::{control, timer};
+use crate::{control, timer, trace};
 
 /// Serves whatever is due. `load` says whether threads wait for the processor meanwhile.
 pub(crate) fn run(load: Load) {
@@ -13,4 +13,5 @@ pub(crate) fn run(load: Load) {
     control::serve();
     console::serve();
     network::serve(load);
+    trace::serve(load);
 }

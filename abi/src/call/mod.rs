@@ -276,33 +276,40 @@ impl Sysno {
     pub const fn description(self) -> Option<&'static Description> {
         DESCRIPTIONS[self as usize]
     }
+
+    /// Returns the name of the family that the call is described in.
+    pub fn family(self) -> Option<&'static str> {
+        let is_in = |rows: &[Row]| rows.iter().any(|(call, _)| *call == self);
+        FAMILIES.iter().find(|(_, rows)| is_in(rows)).map(|(name, _)| *name)
+    }
 }
 
 /// One more than the largest number of a call.
 const SIZE: usize = Sysno::ALL[Sysno::ALL.len() - 1] as usize + 1;
 type Row = (Sysno, Description);
 
+const FAMILIES: [(&str, &[Row]); 12] = [
+    ("admin", admin::CALLS),
+    ("descriptor", descriptor::CALLS),
+    ("event", event::CALLS),
+    ("file", file::CALLS),
+    ("io", io::CALLS),
+    ("ipc", ipc::CALLS),
+    ("memory", memory::CALLS),
+    ("process", process::CALLS),
+    ("signal", signal::CALLS),
+    ("socket", socket::CALLS),
+    ("thread", thread::CALLS),
+    ("time", time::CALLS),
+];
+
 static DESCRIPTIONS: [Option<&'static Description>; SIZE] = {
-    const FAMILIES: [&[Row]; 12] = [
-        admin::CALLS,
-        descriptor::CALLS,
-        event::CALLS,
-        file::CALLS,
-        io::CALLS,
-        ipc::CALLS,
-        memory::CALLS,
-        process::CALLS,
-        signal::CALLS,
-        socket::CALLS,
-        thread::CALLS,
-        time::CALLS,
-    ];
     let mut table = [None; SIZE];
     let mut family = 0;
     while family < FAMILIES.len() {
         let mut row = 0;
-        while row < FAMILIES[family].len() {
-            let (call, description) = &FAMILIES[family][row];
+        while row < FAMILIES[family].1.len() {
+            let (call, description) = &FAMILIES[family].1[row];
             assert!(table[*call as usize].is_none(), "a call is described twice");
             table[*call as usize] = Some(description);
             row += 1;

@@ -5,7 +5,7 @@ use linux_raw_sys::{net, netlink};
 use super::Data::{Bytes, Many, Message, Messages, One, SocketAddress};
 use super::Kind::{Fd, In, InOut, Int, Nothing, Out, Size, Uint};
 use super::Length::{Fixed, Given, PointedTo, Returned};
-use super::names::{self, INT, cases, choice, flags};
+use super::names::{self, INT, cases, choice};
 use super::shape::{LINGER, TIMESPEC, TIMEVAL, UCRED};
 use super::{Cases, Flags, Kind, Name, calls, missing};
 
@@ -29,14 +29,6 @@ const PROTOCOL: &Cases = cases! { net & INT;
     _ => Int
 };
 const HOW: Kind = choice!(net: SHUT_RD SHUT_WR SHUT_RDWR);
-const MESSAGE: Kind = flags!(net:
-    MSG_OOB MSG_PEEK MSG_DONTROUTE MSG_CTRUNC MSG_PROBE MSG_TRUNC MSG_DONTWAIT MSG_EOR MSG_WAITALL
-    MSG_FIN MSG_SYN MSG_CONFIRM MSG_RST MSG_ERRQUEUE MSG_NOSIGNAL MSG_MORE
-    MSG_CMSG_CLOEXEC);
-
-const LEVEL: Kind = choice!(net:
-    SOL_IP SOL_SOCKET SOL_TCP SOL_UDP SOL_IPV6 SOL_ICMPV6 SOL_SCTP SOL_UDPLITE SOL_RAW SOL_PACKET
-    SOL_NETLINK SOL_TLS);
 const OPTION: &Cases = cases! { net & INT;
     [SOL_SOCKET] => SOCKET_OPTION;
     [SOL_TCP] => TCP_OPTION;
@@ -123,17 +115,17 @@ calls! {
         addrlen: ADDRESS_LENGTH) -> Nothing;
     getpeername(sockfd: Fd, addr: Out(SocketAddress(PointedTo(addrlen))),
         addrlen: ADDRESS_LENGTH) -> Nothing;
-    getsockopt(sockfd: Fd, level: LEVEL, optname: Kind::By(level, OPTION),
+    getsockopt(sockfd: Fd, level: names::SOCKET_LEVEL, optname: Kind::By(level, OPTION),
         optval: Kind::By(level, OPTION_OUT), optlen: ADDRESS_LENGTH) -> Nothing;
-    setsockopt(sockfd: Fd, level: LEVEL, optname: Kind::By(level, OPTION),
+    setsockopt(sockfd: Fd, level: names::SOCKET_LEVEL, optname: Kind::By(level, OPTION),
         optval: Kind::By(level, OPTION_IN), optlen: Int) -> Nothing;
-    sendto(sockfd: Fd, buf: In(Bytes(Given(size))), size: Size, flags: MESSAGE,
+    sendto(sockfd: Fd, buf: In(Bytes(Given(size))), size: Size, flags: names::MESSAGE,
         dest_addr: In(SocketAddress(Given(addrlen))), addrlen: Int) -> Size;
-    sendmsg(sockfd: Fd, msg: In(Message), flags: MESSAGE) -> Size;
-    sendmmsg(sockfd: Fd, msgvec: In(Messages(Given(vlen))), vlen: Uint, flags: MESSAGE) -> Int;
-    recvfrom(sockfd: Fd, buf: Out(Bytes(Returned)), size: Size, flags: MESSAGE,
+    sendmsg(sockfd: Fd, msg: In(Message), flags: names::MESSAGE) -> Size;
+    sendmmsg(sockfd: Fd, msgvec: In(Messages(Given(vlen))), vlen: Uint, flags: names::MESSAGE) -> Int;
+    recvfrom(sockfd: Fd, buf: Out(Bytes(Returned)), size: Size, flags: names::MESSAGE,
         src_addr: Out(SocketAddress(PointedTo(addrlen))), addrlen: ADDRESS_LENGTH) -> Size;
-    recvmsg(sockfd: Fd, msg: Out(Message), flags: MESSAGE) -> Size;
-    recvmmsg(sockfd: Fd, msgvec: Out(Messages(Returned)), vlen: Uint, flags: MESSAGE,
+    recvmsg(sockfd: Fd, msg: Out(Message), flags: names::MESSAGE) -> Size;
+    recvmmsg(sockfd: Fd, msgvec: Out(Messages(Returned)), vlen: Uint, flags: names::MESSAGE,
         timeout: InOut(One(&TIMESPEC))) -> Int;
 }

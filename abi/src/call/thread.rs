@@ -67,7 +67,7 @@ const RSEQ: Kind = flags!(missing: RSEQ_FLAG_UNREGISTER);
 calls! {
     gettid() -> Pid;
     set_tid_address(tidptr: Address) -> Pid;
-    rseq(rseq: Address, rseq_len: Uint, flags: RSEQ, sig: Bits) -> Nothing;
+    rseq(rseq: Address, rseq_len: Bits, flags: RSEQ, sig: Bits) -> Nothing;
     sched_yield() -> Nothing;
     clone(flags: names::CLONE, stack: Address, parent_tid: Out(One(&Pid)), child_tid: Address,
         tls: Address) -> Pid;

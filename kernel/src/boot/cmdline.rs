@@ -22,6 +22,10 @@ pub(crate) struct Options {
     pub(crate) hostname: Vec<u8>,
     /// `aslr=off`: load programs at fixed addresses.
     pub(crate) aslr: bool,
+    /// `trace=`: the calls to record, `all` or `[!]NAME,…`; none if not given.
+    pub(crate) trace: Option<Vec<u8>>,
+    /// `trace-strings=`: bytes of strings and buffers to record, 32 if not given.
+    pub(crate) trace_strings: usize,
     /// `env.NAME=VALUE`: the program's environment, as `NAME=VALUE`.
     pub(crate) environment: Vec<Vec<u8>>,
     /// `session`: the host names programs, one after the other, over the control channel.
@@ -42,6 +46,8 @@ impl Default for Options {
             ip: b"dhcp".to_vec(),
             hostname: b"scull".to_vec(),
             aslr: true,
+            trace: None,
+            trace_strings: 32,
             environment: Vec::new(),
             is_session: false,
             arguments: Vec::new(),
@@ -87,10 +93,17 @@ impl Options {
             b"hostname" => self.hostname = value.to_vec(),
             b"session" => self.is_session = true,
             b"aslr" => self.aslr = value != b"off",
+            b"trace" => self.trace = Some(value.to_vec()),
+            b"trace-strings" => self.trace_strings = number(value).unwrap_or(self.trace_strings),
             _ if name.starts_with(b"env.") => self.environment.push(word[4..].to_vec()),
             _ => self.unknown.push(word),
         }
     }
+}
+
+/// Returns the number that digits are.
+fn number(digits: &[u8]) -> Option<usize> {
+    core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Splits a line into words, quotes resolved.

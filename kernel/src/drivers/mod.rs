@@ -1,5 +1,6 @@
 //! Drivers: what is in the machine, and how to use it.
 
+pub(crate) mod channel;
 mod dma;
 mod nic;
 mod pci;
@@ -43,13 +44,14 @@ pub(crate) fn probe<'a>(virtio_mmio: impl IntoIterator<Item = &'a [u8]>) -> Vec<
 
 /// Returns whether there is a driver.
 const fn is_driven(kind: DeviceType) -> bool {
-    matches!(kind, DeviceType::Network | DeviceType::EntropySource)
+    matches!(kind, DeviceType::Network | DeviceType::EntropySource | DeviceType::Console)
 }
 
 fn open(kind: DeviceType, bus: impl Bus, cards: &mut Vec<Device>) {
     let opened: Result<(), Error> = match kind {
         DeviceType::Network => nic::open(bus).map(|card| cards.push(card)),
         DeviceType::EntropySource => rng::open(bus),
+        DeviceType::Console => channel::open(bus),
         _ => Ok(()),
     };
     if let Err(error) = opened {

@@ -148,6 +148,12 @@ pub(crate) fn read_bytes(address: u64, bytes: &mut [u8]) -> Result<()> {
     if access::copy_from(bytes, address) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
 }
 
+/// Copies in as many of the bytes at `address` as are there; returns how many.
+pub(crate) fn read_available(address: u64, bytes: &mut [u8]) -> usize {
+    let length = index(END.saturating_sub(address)).min(bytes.len());
+    length - access::copy_from(&mut bytes[..length], address)
+}
+
 /// Copies bytes out.
 ///
 /// # Errors

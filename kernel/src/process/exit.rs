@@ -16,6 +16,7 @@ use crate::control::{self, Event};
 use crate::memory::user::UserPtr;
 use crate::schedule;
 use crate::syscall::futex;
+use crate::trace;
 
 /// QEMU's isa-debug-exit device: ends QEMU with status `2 * value + 1`.
 const DEBUG_EXIT_PORT: u16 = 0xf4;
@@ -36,6 +37,7 @@ pub(crate) enum Status {
 pub(crate) fn exit_thread(status: u8) -> ! {
     let thread = Thread::current();
     release_waiters(thread);
+    trace::end(thread.tid, Status::Exited(status));
     let (ended, left) = Process::current().remove(thread.tid);
     match ended {
         Some(ended) if left > 0 => schedule::end(ended),
@@ -137,6 +139,7 @@ fn release_waiters(thread: &Thread) {
 
 /// Ends the program and the machine.
 pub(crate) fn power_off(status: Status) -> ! {
+    trace::end(0, status);
     let code = match status {
         Status::Exited(code) => {
             control::send(Event::Exit(code));
@@ -152,6 +155,7 @@ pub(crate) fn power_off(status: Status) -> ! {
 
 /// Stops the machine; `code` reaches the host where QEMU's debug exit device is there.
 pub(crate) fn stop_machine(code: u8) -> ! {
+    trace::finish();
     port::write_u32(DEBUG_EXIT_PORT, u32::from(code));
     port::write_u8(RESET_PORT, RESET_COMMAND);
     crate::arch::cpu::halt()

@@ -10,7 +10,7 @@ use super::Process;
 use super::exec::{self, Prepared};
 use super::exit::Status;
 use crate::boot::cmdline::Options;
-use crate::{file, schedule};
+use crate::{file, schedule, trace};
 
 /// What a program is looked up by where the command line gives no `PATH`.
 const DEFAULT_PATH: &[u8] = b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -52,6 +52,9 @@ fn try_start(options: &Options) -> Result<()> {
     process.limits.lock().fit_memory();
     let thread = exec::launch(process.new_tid(), program, &arguments)?;
     process.add(thread.clone());
+    if let Some(image) = exec::image() {
+        trace::first_program(thread.tid, image.stack_pointer);
+    }
     schedule::start(&thread);
     Ok(())
 }

@@ -7,6 +7,7 @@ pub(crate) mod exit;
 pub(crate) mod fault;
 pub(crate) mod init;
 pub(crate) mod limits;
+pub(crate) mod report;
 pub(crate) mod rseq;
 pub(crate) mod session;
 pub(crate) mod signal;
@@ -121,6 +122,14 @@ impl Process {
     /// Returns how many threads there are.
     pub(crate) fn thread_count(&self) -> usize {
         self.threads.lock().len()
+    }
+
+    /// Calls `visit` for each thread, lowest id first, unless the list is locked: the kernel may
+    /// have given up then. Returns whether it did.
+    pub(crate) fn try_each_thread(&self, mut visit: impl FnMut(&Thread)) -> bool {
+        let Some(threads) = self.threads.try_lock() else { return false };
+        threads.values().for_each(|thread| visit(thread));
+        true
     }
 
     /// Calls `visit` for each thread, lowest id first, until it returns true.

@@ -138,6 +138,15 @@ impl Thread {
         self.arc().map_or_else(|| Waker::noop().clone(), Waker::from)
     }
 
+    /// Returns the registers with which the thread last entered the kernel. Those of a thread that
+    /// runs in the application are out of date.
+    pub(crate) fn entry_frame(&self) -> TrapFrame {
+        let frame = self.stack.top() as *const TrapFrame;
+        // SAFETY: every entry saves the application's registers at the top of the thread's kernel
+        // stack, which is mapped as long as the thread lives; any bytes are a frame.
+        unsafe { frame.wrapping_sub(1).read_volatile() }
+    }
+
     /// Switches from the running thread, or from the start-up code (`None`), to this one; returns
     /// when something switches back.
     pub(crate) fn switch_from(&self, from: Option<&Self>) {

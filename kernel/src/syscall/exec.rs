@@ -19,6 +19,7 @@ use crate::process::Process;
 use crate::process::exec::{self, Prepared};
 use crate::process::exit;
 use crate::process::thread::Thread;
+use crate::trace;
 
 /// The longest argument or variable, in bytes without its terminating zero.
 const LONGEST_STRING: usize = 32 * 4096 - 1;
@@ -32,7 +33,7 @@ pub(super) fn execve(cx: &mut Context<'_>, path: u64, argv: u64, envp: u64) -> R
 
 /// `execveat(2)`.
 pub(super) fn execveat(
-    _cx: &mut Context<'_>,
+    cx: &mut Context<'_>,
     fd: i32,
     path: u64,
     argv: u64,
@@ -40,6 +41,7 @@ pub(super) fn execveat(
     flags: u32,
 ) -> Result<()> {
     let thread = prepare(fd, path, argv, envp, flags)?;
+    trace::leave_exec(cx.frame.rax);
     exit::hand_over(thread)
 }
 

@@ -40,6 +40,7 @@ use abi::{Errno, Sysno};
 use crate::arch::frame::TrapFrame;
 use crate::arch::index;
 use crate::process::thread::Thread;
+use crate::trace;
 
 pub(crate) use system::{RELEASE, VERSION, VERSION_NUMBER, host_name, set_host_name};
 
@@ -56,8 +57,18 @@ pub(crate) struct Context<'a> {
 /// Serves the call in `frame`; returns its result.
 #[inline]
 pub(crate) fn enter(frame: &mut TrapFrame) -> u64 {
-    let handler = table::HANDLERS.get(index(frame.rax)).copied().unwrap_or(unknown);
-    handler(frame)
+    table::handler(index(frame.rax))(frame)
+}
+
+/// Lets the calls be recorded of which `is_selected`; at start-up only.
+pub(crate) fn record(is_selected: impl Fn(Sysno) -> bool) {
+    table::record(is_selected, |frame| {
+        let (number, arguments) = (frame.rax, frame.arguments());
+        trace::enter(frame);
+        let result = table::replaced(index(number))(frame);
+        trace::leave(number, arguments, result);
+        result
+    });
 }
 
 /// Ends what the program has of what is kept here: descriptors, names, policies, futexes.

@@ -2,6 +2,9 @@
 //!
 //! A row names the call, its handler and its arguments as the man page does; the handler's
 //! signature gives their types. A row's doc comment says what is partial about it.
+#![expect(unsafe_code, reason = "the handlers in force are exchanged at start-up")]
+
+use core::cell::UnsafeCell;
 
 use abi::{Errno, Result, Sysno};
 
@@ -28,7 +31,7 @@ const SIZE: usize = {
 macro_rules! syscalls {
     ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
         /// The handlers by the numbers of their calls.
-        pub(super) static HANDLERS: [Handler; SIZE] = {
+        const HANDLERS: [Handler; SIZE] = {
             let mut handlers: [Handler; SIZE] = [unknown; SIZE];
             $(handlers[Sysno::$call as usize] = |frame| {
                 let [$($argument,)* ..] = frame.arguments();
@@ -38,6 +41,39 @@ macro_rules! syscalls {
             handlers
         };
     };
+}
+
+/// The handlers in force.
+struct InForce(UnsafeCell<[Handler; SIZE]>);
+
+// SAFETY: changed by `record` only, while nothing else runs.
+unsafe impl Sync for InForce {}
+
+static IN_FORCE: InForce = InForce(UnsafeCell::new(HANDLERS));
+/// What [`record`] replaced.
+static REPLACED: [Handler; SIZE] = HANDLERS;
+
+/// Returns what serves the call with a number.
+#[inline]
+pub(super) fn handler(number: usize) -> Handler {
+    // SAFETY: nothing changes the table any more once there are calls.
+    let handlers = unsafe { &*IN_FORCE.0.get() };
+    handlers.get(number).copied().unwrap_or(unknown)
+}
+
+/// Lets `recorder` serve the calls of which `is_selected`, which has to call [`replaced`]. To be
+/// called at start-up, before there are other processors and calls.
+pub(super) fn record(is_selected: impl Fn(Sysno) -> bool, recorder: Handler) {
+    // SAFETY: only start-up code runs, and it calls this once.
+    let handlers = unsafe { &mut *IN_FORCE.0.get() };
+    for call in Sysno::ALL.iter().copied().filter(|&call| is_selected(call)) {
+        handlers[call as usize] = recorder;
+    }
+}
+
+/// Returns the handler of the call with a number, whatever is recorded.
+pub(super) fn replaced(number: usize) -> Handler {
+    REPLACED.get(number).copied().unwrap_or(unknown)
 }
 
 /// A result as a register holds it: an error is its negated number.

@@ -159,6 +159,11 @@ fn saved_state(frame: &TrapFrame) -> alloc::vec::Vec<u8> {
     bytes
 }
 
+/// Returns the address of the mask that `sigreturn(2)` would restore; `frame` is that of the call.
+pub(crate) const fn mask_place(frame: &TrapFrame) -> u64 {
+    frame.rsp.wrapping_add(core::mem::offset_of!(UserContext, mask) as u64)
+}
+
 /// Continues what a handler's frame says, `sigreturn(2)`; `frame` is that of the call.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use abi::signal::{
 use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
-pub(crate) use self::frame::{is_on_stack, return_from_handler, shown_stack};
+pub(crate) use self::frame::{is_on_stack, mask_place, return_from_handler, shown_stack};
 pub(super) use self::pending::Room;
 use self::pending::{Origin, Pending};
 use super::exit::{self, Status};
@@ -30,6 +30,7 @@ use crate::arch::cpu::Cpu;
 use crate::arch::frame::{SYSCALL, TrapFrame};
 use crate::memory::report;
 use crate::schedule;
+use crate::trace;
 use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
 
 /// What is done about each signal; a signal's place is [`Signal::index`].
@@ -345,6 +346,7 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
         if action.ignores(signal) || stops(signal, action) {
             continue;
         }
+        trace::delivered(&info);
         if action.handler == SIG_DFL {
             end_by(signal, frame);
         }
@@ -429,6 +431,7 @@ fn end_by(signal: Signal, frame: &TrapFrame) -> ! {
             exception.address
         );
         report::fault(frame, exception.address);
+        super::report::threads(|line| log::error!("{line}"));
     }
     exit::end_program(Status::Signal(signal.raw()))
 }
