@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Boot a port, an ELF program or an image in the foreground.
     Run(RunArgs),
+    /// Run with every system call printed, in strace's format.
+    Trace(TraceArgs),
     /// Make a bootable image of a port or an ELF program.
     Build(BuildArgs),
     /// List the ports with their status.
@@ -52,8 +54,41 @@ pub(crate) enum Command {
     },
 }
 
-/// What `scull run` takes.
+/// What `scull trace` takes: its short options are strace's.
 #[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// What to run, and how. Here `-e trace=LIST` is `--filter LIST`.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Print only these calls: names, or families such as %file, with commas between them; those
+    /// behind a ! are left out.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) filter: Option<String>,
+    /// Print a table of how often calls were made and how long they took, and no lines.
+    #[arg(short = 'c', long = "summary")]
+    pub(crate) is_summary: bool,
+    /// Print to a file, not to standard error.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print how long each call took.
+    #[arg(short = 'T', long = "time-spent")]
+    pub(crate) shows_time_spent: bool,
+    /// Print the time since the line before.
+    #[arg(short = 'r', long = "relative")]
+    pub(crate) is_relative: bool,
+    /// Print the time of day (UTC), given twice with microseconds.
+    #[arg(short = 't', action = clap::ArgAction::Count)]
+    pub(crate) clock: u8,
+    /// Print at most so many bytes of strings and buffers.
+    #[arg(short, long, default_value = "32", value_name = "BYTES", value_parser = clap::value_parser!(u16).range(..=4096))]
+    pub(crate) string_size: u16,
+    /// Follow threads, which is always done.
+    #[arg(short = 'f', hide = true)]
+    pub(crate) follows: bool,
+}
+
+/// What `scull run` takes.
+#[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
     /// A port's name, an ELF program or an image made by `scull build`.
     #[arg(value_name = "PORT|FILE")]

@@ -23,6 +23,7 @@ mod source;
 mod symbol;
 mod test;
 mod tidy;
+mod trace;
 mod vmm;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Trace(args) => trace::trace(&args),
         Command::Build(args) => prepare::build(&args),
         Command::Ports => port::list(),
         Command::Bench(args) => bench::bench(&args),

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::{self, IsTerminal as _};
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 use std::sync::PoisonError;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -28,6 +29,24 @@ const GRACE: Duration = Duration::from_secs(3);
 /// # Errors
 /// Fails where it cannot be started, or ends otherwise than by the application's end.
 pub(crate) fn run(args: &RunArgs) -> Result<u8> {
+    start(args, None)
+}
+
+/// Reads a trace to its end.
+type Follow = Box<dyn FnOnce(UnixStream) + Send>;
+
+/// As [`run`], with the kernel's trace passed to `follow`.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_traced(
+    args: &RunArgs,
+    follow: impl FnOnce(UnixStream) + Send + 'static,
+) -> Result<u8> {
+    start(args, Some(Box::new(follow)))
+}
+
+fn start(args: &RunArgs, follow: Option<Follow>) -> Result<u8> {
     let start = Instant::now();
     if !args.machine.volume.is_empty() {
         return Err(error::usage("--volume is not supported yet; put files in with --file"));
@@ -50,16 +69,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8> {
         command_line: qemu::command_line(&launch, &args.machine.net, &args.machine.boot),
         net: args.machine.net.clone(),
         publish,
+        is_traced: follow.is_some(),
         plugin: None,
     };
     let (sender, receiver) = mpsc::channel();
     watch_signals(&sender)?;
     let (console, addresses) = Console::new(io::stdout());
-    let guest = Guest::start(&machine, console, &sender)?;
+    let mut guest = Guest::start(&machine, console, &sender)?;
+    let trace = follow.zip(guest.take_trace());
+    let trace = trace.map(|(follow, stream)| thread::spawn(move || follow(stream)));
     let deadline = args.timeout.map(|timeout| start + timeout);
     let mut session = Session { machine, guest, report, start, addresses, signals: 0, boots: 0 };
     let end = session.follow(&receiver, deadline)?;
-    session.close(end)
+    let status = session.close(end);
+    // A thread that panicked has said so.
+    trace.map(thread::JoinHandle::join);
+    status
 }
 
 /// How a guest came to its end.

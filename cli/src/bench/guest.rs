@@ -118,6 +118,7 @@ impl Kit {
             command_line,
             net: net.clone(),
             publish: vec![Publish { host, guest: NUMBER, protocol: Protocol::Tcp }],
+            is_traced: false,
             plugin: None,
         }
     }

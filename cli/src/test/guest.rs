@@ -72,6 +72,7 @@ impl Lab {
             command_line,
             net: Net::None,
             publish: Vec::new(),
+            is_traced: false,
             plugin: None,
         };
         let (sender, receiver) = mpsc::channel();

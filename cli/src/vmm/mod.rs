@@ -11,7 +11,7 @@ pub(crate) mod qemu;
 use core::time::Duration;
 use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::{prctl, signal};
 use nix::unistd::{self, Pid};
 
@@ -54,6 +55,8 @@ pub(crate) struct Machine {
     pub(crate) net: Net,
     /// Ports to forward.
     pub(crate) publish: Vec<Publish>,
+    /// Whether the kernel is to have a channel to write a trace to.
+    pub(crate) is_traced: bool,
     /// A plugin of QEMU's to load.
     pub(crate) plugin: Option<PathBuf>,
 }
@@ -77,6 +80,7 @@ pub(crate) struct Guest {
     pid: Pid,
     control: UnixStream,
     console: UnixStream,
+    trace: Option<UnixStream>,
     pump: Option<JoinHandle<()>>,
     waiter: Option<JoinHandle<()>>,
 }
@@ -93,12 +97,13 @@ impl Guest {
     ) -> Result<Self> {
         let (console, far_console) = UnixStream::pair().context("cannot make a socket pair")?;
         let (control, far_control) = UnixStream::pair().context("cannot make a socket pair")?;
+        let (trace, far_trace) = trace_channel(machine.is_traced)?.unzip();
         let me = std::env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(me)
             .arg(BECOME)
             .arg(std::process::id().to_string())
             .arg(qemu::find()?)
-            .args(qemu::arguments(machine))
+            .args(qemu::arguments(machine, far_trace.as_ref().map(AsRawFd::as_raw_fd)))
             .stdin(OwnedFd::from(far_console))
             .stdout(OwnedFd::from(far_control))
             .stderr(Stdio::piped())
@@ -106,6 +111,7 @@ impl Guest {
             .process_group(0)
             .spawn()
             .context("cannot start the virtual machine")?;
+        drop(far_trace);
         let pid = i32::try_from(child.id()).context("a process id out of range")?;
         let pid = Pid::from_raw(pid);
         let pump = pump_console(console.try_clone()?, output, messages.clone());
@@ -126,7 +132,7 @@ impl Guest {
                 let _ = messages.send(Message::Ended(status, words));
             }
         });
-        Ok(Self { pid, control, console, pump: Some(pump), waiter: Some(waiter) })
+        Ok(Self { pid, control, console, trace, pump: Some(pump), waiter: Some(waiter) })
     }
 
     /// Passes `input` to the console, and tells the kernel where it ends. Only once the kernel has
@@ -140,6 +146,11 @@ impl Guest {
         // A guest that is gone says so by its own message.
         thread::spawn(move || pass_input(input, console, control).ok());
         Ok(())
+    }
+
+    /// Returns where the kernel's trace comes from, the first time.
+    pub(crate) const fn take_trace(&mut self) -> Option<UnixStream> {
+        self.trace.take()
     }
 
     /// Returns the monitor's process id.
@@ -210,6 +221,16 @@ impl Drop for Guest {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Makes the channel for a trace; the monitor inherits its second end.
+fn trace_channel(is_traced: bool) -> Result<Option<(UnixStream, UnixStream)>> {
+    if !is_traced {
+        return Ok(None);
+    }
+    let (near, far) = UnixStream::pair().context("cannot make a socket pair")?;
+    fcntl(&far, FcntlArg::F_SETFD(FdFlag::empty())).context("cannot pass a socket on")?;
+    Ok(Some((near, far)))
 }
 
 /// Copies the console to `output` until the machine ends.

@@ -2,10 +2,12 @@
 //!
 //! The application's console is COM1 (0x3f8), one end of a socket pair that QEMU
 //! gets as descriptor 0; the control channel is COM2 (0x2f8, IRQ 3), descriptor 1.
-//! So nothing is left in the file system and both end with the process.
+//! So nothing is left in the file system and both end with the process. A trace comes from a
+//! virtio console that only a traced machine has.
 
 use core::fmt::Write as _;
 use std::ffi::OsString;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -32,7 +34,8 @@ pub(crate) fn find() -> Result<PathBuf> {
 }
 
 /// Returns the arguments that make QEMU run `machine`.
-pub(crate) fn arguments(machine: &Machine) -> Vec<OsString> {
+/// `trace` is the descriptor that a trace goes to.
+pub(crate) fn arguments(machine: &Machine, trace: Option<RawFd>) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
     add(&["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]);
@@ -52,6 +55,15 @@ pub(crate) fn arguments(machine: &Machine) -> Vec<OsString> {
         "-device",
         if is_mmio { "virtio-rng-device" } else { "virtio-rng-pci,disable-legacy=on" },
     ]);
+    if let Some(fd) = trace {
+        add(&["-chardev", &format!("socket,id=trace,fd={fd}"), "-device"]);
+        add(&[if is_mmio {
+            "virtio-serial-device,max_ports=1"
+        } else {
+            "virtio-serial-pci,max_ports=1,disable-legacy=on"
+        }]);
+        add(&["-device", "virtconsole,chardev=trace"]);
+    }
     if let Some(netdev) = netdev(machine) {
         add(&["-netdev", &netdev, "-device"]);
         add(&[match machine.kind {
@@ -172,10 +184,11 @@ mod tests {
             command_line: String::new(),
             net: Net::User,
             publish: vec!["0.0.0.0:53:5353/udp".parse().unwrap()],
+            is_traced: false,
             plugin: None,
         };
         assert_eq!(netdev(&machine).unwrap(), "user,id=net,hostfwd=udp:0.0.0.0:53-:5353");
-        let args = arguments(&machine);
+        let args = arguments(&machine, None);
         assert!(args.windows(2).any(|pair| pair[0] == "-m" && pair[1] == "262144K"));
     }
 }

@@ -71,6 +71,7 @@ fn machine(args: &BenchArgs) -> Result<Machine> {
         command_line: qemu::command_line(&prepared.launch, &net, &[]),
         net,
         publish: Vec::new(),
+        is_traced: false,
         plugin: None,
     })
 }
