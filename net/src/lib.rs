@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate std;
 
 mod addr;
+mod bells;
 pub mod device;
 pub mod dhcp;
 pub mod flow;

@@ -134,7 +134,7 @@ impl Stack {
             Hop::Link { interface, mac } => {
                 let interface = self.interface(*interface).ok_or(Full)?;
                 interface.transmit_ip(*mac, outgoing, fill)?;
-                self.needs_flush.store(true, Ordering::Relaxed);
+                self.bells.owe();
                 Ok(())
             }
             Hop::Unresolved { interface, next } => {
@@ -155,7 +155,7 @@ impl Stack {
         let outgoing = Outgoing { length: packet.len(), checksum: None, segment: None };
         // A full ring loses the packet, as any link may.
         let _ = interface.transmit_ip(mac, &outgoing, &mut |buffer| buffer.copy_from_slice(packet));
-        self.needs_flush.store(true, Ordering::Relaxed);
+        self.bells.owe();
     }
 
     /// Asks who has `address` on the link.
@@ -179,7 +179,7 @@ impl Stack {
             }
             _ => Ok(()),
         };
-        self.needs_flush.store(true, Ordering::Relaxed);
+        self.bells.owe();
     }
 
     fn source_on(&self, number: usize, address: &IpAddr) -> Result<IpAddr> {
@@ -202,7 +202,7 @@ impl Stack {
         to: Mac,
         packet: &arp::Arp,
     ) -> Result<(), Full> {
-        self.needs_flush.store(true, Ordering::Relaxed);
+        self.bells.owe();
         interface.transmit(to, arp::LENGTH, Offload::default(), &mut |bytes| {
             packet.emit(bytes);
             ethernet::ARP
@@ -222,7 +222,7 @@ impl Stack {
     ) -> Result<(), Full> {
         let header = Header { source, destination, protocol: protocol::ICMP_V6, ttl: 255, tos: 0 };
         let length = crate::wire::ip::V6_HEADER + ndisc::LENGTH;
-        self.needs_flush.store(true, Ordering::Relaxed);
+        self.bells.owe();
         let outgoing = Outgoing { length, checksum: None, segment: None };
         interface.transmit_ip(to, &outgoing, &mut |packet| {
             let start = header.emit(packet);

@@ -12,13 +12,14 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use abi::time::Instant;
 use abi::{Errno, Result};
 use sync::{Once, SpinLock};
 
+use crate::bells::{self, Bells, Due};
 use crate::device::{Capabilities, Device, Interrupts};
 use crate::flow::{FlowKey, Secrets};
 use crate::interface::{Interface, Traffic};
@@ -71,7 +72,7 @@ pub struct Stack {
     pub(crate) held: Held,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
-    pub(crate) needs_flush: AtomicBool,
+    pub(crate) bells: Bells,
     /// Bytes in the buffers of connections.
     buffers: AtomicUsize,
     /// What they are to stay below.
@@ -109,7 +110,7 @@ impl Stack {
             held: Held::default(),
             reassembly: SpinLock::default(),
             counter: AtomicU64::new(0),
-            needs_flush: AtomicBool::new(false),
+            bells: Bells::default(),
             buffers: AtomicUsize::new(0),
             buffers_budget: memory,
             due: AtomicU64::new(u64::MAX),
@@ -279,6 +280,7 @@ impl Stack {
             self.send_acknowledgements(now);
         }
         let mut is_more = false;
+        let mut received = 0;
         for (number, interface) in self.interfaces() {
             let Some(mut receiver) = interface.try_receiver() else { continue };
             let count = receiver.receive(BATCH, &mut |frame| {
@@ -286,7 +288,9 @@ impl Stack {
                 self.input_frame(number, interface, &frame, now);
             });
             is_more |= count == BATCH;
+            received += count;
         }
+        self.bells.received(received);
         self.run_timers(now);
         self.drain_loopback(now);
         self.serve_starved(now);
@@ -367,14 +371,18 @@ impl Stack {
     }
 
     /// Finishes a socket's operation: what it sent to this machine is received, what it sent over
-    /// cards is told to them.
+    /// cards is told to them, now or soon.
     pub(crate) fn finish(self: &Arc<Self>, now: Instant) {
         self.drain_loopback(now);
-        self.flush();
+        match self.bells.due() {
+            Due::Nothing | Due::Already => {}
+            Due::Soon => self.note_due(now + bells::PATIENCE),
+            Due::Now => self.flush(),
+        }
     }
 
     fn flush(&self) {
-        if self.needs_flush.swap(false, Ordering::Relaxed) {
+        if self.bells.take() {
             self.interfaces().for_each(|(_, interface)| interface.flush());
         }
     }
