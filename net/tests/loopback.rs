@@ -195,7 +195,7 @@ fn streams_both_ways_never_wait_for_the_clock() {
     // The seeds of faults that are mended: a window that opened in LAST-ACK, acknowledgements
     // behind or before the window, a byte lost to rounding, what a probe of a window told.
     let kept = [1, 2, 5, 399, 830, 881];
-    with_seeds((0..24).chain(kept), |seed| both_ways(seed, 1 << 20));
+    with_seeds((0..9).chain(kept), |seed| both_ways(seed, 1 << 20));
 }
 
 #[test]

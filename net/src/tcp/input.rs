@@ -8,7 +8,7 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::{Connection, send_segment};
-use super::engine::Synced;
+use super::engine::{Engine, Synced};
 use super::table::{Found, TimeWait};
 use super::{Inner, State, Tcp, listen};
 use crate::flow::{Endpoint, FlowKey};
@@ -313,11 +313,12 @@ impl Connection {
     /// room for it, or a segment from just before the window, for this side may have taken a byte
     /// that probed the window, and the peer not know it yet. Linux's `tcp_sequence` passes both.
     fn heed(&mut self, segment: &Segment<'_>, now: Instant) {
+        let is_lost = |engine: &Engine| !engine.is_heeding(segment) && engine.is_near(segment);
+        if !self.engine.as_deref().is_some_and(is_lost) {
+            return;
+        }
         let current = Synced { send_next: segment.ack, ..self.current() };
-        if let Some(engine) = &mut self.engine
-            && !engine.is_heeding(segment)
-            && engine.is_near(segment)
-        {
+        if let Some(engine) = &mut self.engine {
             engine.remind_of_window(&current, now);
         }
     }
