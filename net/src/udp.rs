@@ -418,11 +418,16 @@ impl Udp {
         };
         let length = datagram.bytes.len();
         let wanted = length.min(sink.room());
-        let copied = if wanted == 0 { 0 } else { sink.put(&datagram.bytes[..wanted])? };
+        let put = if wanted == 0 { Ok(0) } else { sink.put(&datagram.bytes[..wanted]) };
         let Datagram { from, to, interface, .. } = *datagram;
+        // On Linux too a bad buffer costs the datagram.
         if !is_peek {
             inner.queue.pop_front();
             inner.queued -= length + OVERHEAD;
+        }
+        let copied = put?;
+        if copied < wanted {
+            return Err(Errno::EFAULT);
         }
         Ok(Some(Received { copied, length, from, to, interface }))
     }

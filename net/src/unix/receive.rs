@@ -93,10 +93,12 @@ impl Socket {
             return end_or_wait(state.shut.contains(Shutdown::READ));
         };
         let expected = packet.bytes.len().min(sink.room());
-        let count = if expected > 0 { sink.put(&packet.bytes)? } else { 0 };
-        if count < expected {
-            return Err(Errno::EFAULT);
-        }
+        let put = if expected > 0 { sink.put(&packet.bytes) } else { Ok(0) };
+        let fault = match put {
+            Ok(count) => (count < expected).then_some(Errno::EFAULT),
+            Err(errno) => Some(errno),
+        };
+        let count = put.unwrap_or(0);
         let mut received = Received {
             count,
             length: packet.bytes.len(),
@@ -106,15 +108,16 @@ impl Socket {
         };
         if take == Take::Peek {
             received.rights = packet.rights.clone();
-            return Ok(received);
+            return fault.map_or(Ok(received), Err);
         }
+        // On Linux too a bad buffer costs the message.
         received.rights = core::mem::take(&mut packet.rights);
         let gone = state.inbox.pop_front();
         let blocked = core::mem::take(&mut state.blocked);
         drop(state);
         refund_senders(gone);
         wake_blocked(&blocked);
-        Ok(received)
+        fault.map_or(Ok(received), Err)
     }
 }
 

@@ -10,6 +10,7 @@ use abi::socket::{
     Cmsghdr, IP_PKTINFO, IPV6_PKTINFO, SCM_CREDENTIALS, SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
 };
 use abi::{Errno, Result};
+use net::inet;
 use net::unix::{Ancillary, Credentials, Rights};
 use vfs::{OnExec, OpenFile};
 use zerocopy::{FromBytes, IntoBytes};
@@ -33,6 +34,39 @@ const LONGEST: u64 = 20_480;
 /// `EFAULT`.
 pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
     let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    for_each(address, length, |level, kind, data| match (level, kind) {
+        (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data),
+        (SOL_SOCKET, SCM_CREDENTIALS) => {
+            ancillary.credentials = claimed(data)?;
+            Ok(())
+        }
+        _ => Err(Errno::EINVAL),
+    })?;
+    Ok(ancillary)
+}
+
+/// Looks at the control data of a message that leaves the machine. As on Linux, what is for Unix
+/// sockets or for a protocol below other than the socket's is ignored.
+///
+/// # Errors
+/// `EINVAL` for what is asked of a packet (`IP_PKTINFO` …), which cannot be obeyed; else as
+/// [`read`].
+pub(super) fn check(socket: &inet::Socket, address: u64, length: u64) -> Result<()> {
+    let is_packet = !matches!(socket, inet::Socket::Tcp(_));
+    for_each(address, length, |level, kind, _| match (level, kind) {
+        (SOL_SOCKET, SCM_RIGHTS | SCM_CREDENTIALS) => Ok(()),
+        (SOL_IP | SOL_IPV6, _) if is_packet => Err(Errno::EINVAL),
+        (SOL_SOCKET, _) => Err(Errno::EINVAL),
+        _ => Ok(()),
+    })
+}
+
+/// Calls `handle` with the level, the type and the data of each item.
+fn for_each(
+    address: u64,
+    length: u64,
+    mut handle: impl FnMut(i32, i32, &[u8]) -> Result<()>,
+) -> Result<()> {
     if length > LONGEST {
         return Err(Errno::ENOBUFS);
     }
@@ -42,14 +76,10 @@ pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
     while let Ok((header, _)) = Cmsghdr::read_from_prefix(rest) {
         let length = usize::try_from(header.cmsg_len).map_err(|_| Errno::EINVAL)?;
         let data = rest.get(HEADER..length).ok_or(Errno::EINVAL)?;
-        match (header.cmsg_level, header.cmsg_type) {
-            (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data)?,
-            (SOL_SOCKET, SCM_CREDENTIALS) => ancillary.credentials = claimed(data)?,
-            _ => return Err(Errno::EINVAL),
-        }
+        handle(header.cmsg_level, header.cmsg_type, data)?;
         rest = rest.get(length.next_multiple_of(ALIGNMENT)..).unwrap_or_default();
     }
-    Ok(ancillary)
+    Ok(())
 }
 
 fn add_files(rights: &mut Rights, descriptors: &[u8]) -> Result<()> {

@@ -38,7 +38,8 @@ fn send(
     flags: MsgFlags,
     ancillary: &mut Ancillary,
 ) -> Result<usize> {
-    if flags.intersects(MsgFlags::OOB | MsgFlags::FASTOPEN) {
+    let is_tcp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Tcp(_)));
+    if flags.contains(MsgFlags::OOB) || (is_tcp && flags.contains(MsgFlags::FASTOPEN)) {
         return Err(Errno::EOPNOTSUPP);
     }
     let unix_to = match &opened.socket.socket {
@@ -113,9 +114,10 @@ fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usi
     let parts = parts_of(header)?;
     let mut ancillary = match &opened.socket.socket {
         Socket::Unix(_) => control::read(header.msg_control, header.msg_controllen)?,
-        // What could be said here of a packet (IP_PKTINFO …) cannot be obeyed.
-        Socket::Inet(_) if header.msg_controllen != 0 => return Err(Errno::EINVAL),
-        Socket::Inet(_) => Ancillary::default(),
+        Socket::Inet(socket) => {
+            control::check(socket, header.msg_control, header.msg_controllen)?;
+            Ancillary::default()
+        }
     };
     send(opened, &parts, to.as_deref(), flags, &mut ancillary)
 }
@@ -229,15 +231,17 @@ fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result
 /// Receives a message into a program's buffers; on a stream with `MSG_WAITALL`, until they are
 /// full.
 fn receive(opened: &Opened, parts: &[IoVec], flags: MsgFlags) -> Result<Incoming> {
-    if flags.contains(MsgFlags::ERRQUEUE) {
-        return Err(Errno::EAGAIN);
-    }
-    if flags.contains(MsgFlags::OOB) {
-        // Urgent data is not told apart, so there is none.
-        return Err(if opened.socket.is_stream() { Errno::EINVAL } else { Errno::EOPNOTSUPP });
-    }
     let is_stream = opened.socket.is_stream();
     let is_tcp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Tcp(_)));
+    let is_udp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Udp(_)));
+    if (is_tcp || is_udp) && flags.contains(MsgFlags::ERRQUEUE) {
+        // Errors are told by the calls themselves only.
+        return Err(Errno::EAGAIN);
+    }
+    if flags.contains(MsgFlags::OOB) && !is_udp {
+        // Urgent data is not told apart, so there is none.
+        return Err(if is_stream { Errno::EINVAL } else { Errno::EOPNOTSUPP });
+    }
     let mut target = UserBuffers::target(parts)?;
     if is_tcp && flags.contains(MsgFlags::TRUNC) {
         let mut nowhere = Nowhere(target.remaining());
