@@ -9,7 +9,7 @@ use crate::addr::{PAGE_SIZE, PhysMem, VirtAddr, index};
 use crate::areas::Facts;
 use crate::fault::{Copies, Fault};
 use crate::page_table::{Change, Tables};
-use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
+use crate::space::{AddressSpace, TASK_SIZE, is_page_aligned, page_align};
 use crate::vma::{Access, Attributes, Vma};
 
 /// What is left to do of `madvise(2)` once the address space did its part.
@@ -142,9 +142,7 @@ impl<M: PhysMem> AddressSpace<M> {
         if self.areas.get(part.start).is_none_or(|vma| changed(vma) == vma.attributes) {
             return Ok(());
         }
-        if self.areas.len() + self.areas.splits(part) > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_splits(self.areas.splits(part)).map_err(|_| Errno::EAGAIN)?;
         self.areas.update(part, |vma| vma.attributes = changed(vma));
         Ok(())
     }

@@ -38,6 +38,20 @@ pub struct Statistics {
     pub peak: u64,
 }
 
+impl Statistics {
+    /// As [`Frames::last_reserve`].
+    pub fn last_reserve(&self) -> u64 {
+        const PART: u64 = 128;
+        const MOST: u64 = 4096;
+        (self.total / PART).min(MOST)
+    }
+
+    /// Returns whether no more than the last reserve is left.
+    pub fn is_short(&self) -> bool {
+        self.free <= self.last_reserve()
+    }
+}
+
 /// What a frame's metadata says of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
@@ -370,6 +384,20 @@ impl Frames {
             return None;
         }
         frames.allocate(order)
+    }
+
+    /// Returns how many frames are left to what cannot fail: the kernel's small objects. Whatever
+    /// can be refused is refused before.
+    pub fn last_reserve(&self) -> u64 {
+        self.statistics().last_reserve()
+    }
+
+    /// As [`FrameAllocator::allocate_run`], but leaves the [last reserve](Self::last_reserve).
+    pub fn allocate_run_above_reserve(&self, count: u64) -> Option<PhysAddr> {
+        let mut frames = self.0.lock();
+        let statistics = frames.statistics();
+        let needed = statistics.last_reserve().checked_add(count)?;
+        if statistics.free >= needed { frames.allocate_run(count) } else { None }
     }
 
     /// As [`FrameAllocator::free`].

@@ -3,7 +3,8 @@
 //! An object of up to 2048 bytes lies in a slab of its size class. The slab's header is at the
 //! slab's start and slabs are aligned to their size, so the header is found by masking the object's
 //! address: allocating and freeing take constant time. Anything larger is a run of whole frames
-//! without a header; 4096 bytes aligned to 4096 are exactly one frame.
+//! without a header; 4096 bytes aligned to 4096 are exactly one frame. Runs leave the frames' last
+//! reserve to the slabs: what is large can be refused, what is small is taken for granted.
 //!
 //! Objects of a new slab are handed out from its front on, so a slab's memory is touched as it
 //! fills. A class keeps one empty slab, further ones go back to the frames.
@@ -315,7 +316,8 @@ impl<M: PhysMem> Heap<M> {
     }
 
     fn allocate_frames(&self, layout: Layout) -> *mut u8 {
-        self.frames.allocate_run(frame_count(layout)).map_or(null_mut(), |run| self.mem.virt(run))
+        let run = self.frames.allocate_run_above_reserve(frame_count(layout));
+        run.map_or(null_mut(), |run| self.mem.virt(run))
     }
 }
 

@@ -29,6 +29,7 @@ pub mod lock;
 pub mod page_table;
 mod protect;
 pub mod remap;
+mod room;
 pub mod shared;
 pub mod space;
 #[cfg(test)]

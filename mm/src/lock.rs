@@ -8,9 +8,7 @@ use abi::mman::{LockAllFlags, Prot, SyncFlags};
 use abi::{Errno, Result};
 
 use crate::addr::{PAGE_SIZE, PhysMem};
-use crate::space::{
-    AddressSpace, MAX_MAP_COUNT, STACK_GUARD, TASK_SIZE, is_page_aligned, page_align,
-};
+use crate::space::{AddressSpace, STACK_GUARD, TASK_SIZE, is_page_aligned, page_align};
 use crate::vma::{Attributes, Backing, Role, Vma};
 
 /// Part of a file that `msync(2)` has to write back, in bytes.
@@ -54,9 +52,7 @@ impl<M: PhysMem> AddressSpace<M> {
         if range.is_empty() {
             return Ok(());
         }
-        if self.areas.len() + self.areas.splits(range) > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_splits(self.areas.splits(range))?;
         let is_locked = lock == Locking::Lock;
         let before = self.pages_where(range, Vma::is_locked);
         self.areas.update(range, |vma| vma.attributes.set(Attributes::LOCKED, is_locked));
@@ -173,9 +169,7 @@ impl<M: PhysMem> AddressSpace<M> {
             backing: None,
             offset: 0,
         };
-        if self.areas.len() > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_room(0)?;
         self.check_growth(&vma, 0, 0)?;
         self.add(vma);
         Ok(())

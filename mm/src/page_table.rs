@@ -175,7 +175,7 @@ impl<M: PhysMem> PageTable<M> {
                 return Err(MapError::Occupied);
             }
             let below = if value == 0 {
-                let Some(below) = self.frames.allocate(0) else {
+                let Some(below) = self.take_table() else {
                     return Err(self.undo_map(at, MapError::OutOfMemory));
                 };
                 self.clear(below, 0);
@@ -322,12 +322,17 @@ impl<M: PhysMem> PageTable<M> {
         }
     }
 
+    /// Returns a frame for a table, if more than the last reserve is left.
+    fn take_table(&self) -> Option<PhysAddr> {
+        self.frames.allocate_run_above_reserve(1)
+    }
+
     /// Turns a huge page into 512 small ones with the same frames and flags.
     ///
     /// # Errors
     /// [`MapError::OutOfMemory`] if there is none for a table.
     pub fn split(&mut self, leaf: Leaf, batch: &mut Batch<'_>) -> Result<(), MapError> {
-        let below = self.frames.allocate(0).ok_or(MapError::OutOfMemory)?;
+        let below = self.take_table().ok_or(MapError::OutOfMemory)?;
         let flags = leaf.entry.flags().difference(Flags::HUGE);
         let mut frame = leaf.entry.frame();
         for entry in self.table(below) {

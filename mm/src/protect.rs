@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use crate::addr::{PAGE_SIZE, PhysMem};
 use crate::entry::{Flags, Leaf};
 use crate::page_table::{Change, Tables};
-use crate::space::{AddressSpace, MAX_MAP_COUNT, is_page_aligned, page_align, page_flags};
+use crate::space::{AddressSpace, is_page_aligned, page_align, page_flags};
 use crate::vma::{Attributes, Vma};
 
 impl<M: PhysMem> AddressSpace<M> {
@@ -76,9 +76,7 @@ impl<M: PhysMem> AddressSpace<M> {
     /// Checks the limits for a new protection of `part` of `vma`.
     fn check_protect(&self, vma: &Vma, part: &Range<u64>, prot: Prot) -> Result<()> {
         let splits = usize::from(vma.start < part.start) + usize::from(part.end < vma.end);
-        if self.areas.len() + splits > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_splits(splits)?;
         let becomes_data = prot.contains(Prot::WRITE) && !vma.is_shared() && !vma.is_data();
         if !becomes_data {
             return Ok(());

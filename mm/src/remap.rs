@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use crate::addr::{HUGE_SIZE, PhysMem, VirtAddr};
 use crate::entry::Size;
 use crate::page_table::{Change, MapError, Tables};
-use crate::space::{AddressSpace, MAX_MAP_COUNT, TASK_SIZE, is_page_aligned, page_align};
+use crate::space::{AddressSpace, TASK_SIZE, is_page_aligned, page_align};
 use crate::tlb::Batch;
 use crate::vma::Vma;
 
@@ -91,9 +91,7 @@ impl<M: PhysMem> AddressSpace<M> {
             return Err(Errno::EINVAL);
         }
         self.areas.get(old).ok_or(Errno::EFAULT)?;
-        if self.areas.len() + 2 >= MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_room(3)?;
         if is_fixed {
             self.unmap(&(new..new + new_length))?;
         }
@@ -162,9 +160,7 @@ impl<M: PhysMem> AddressSpace<M> {
         to: Range<u64>,
         flags: RemapFlags,
     ) -> Result<()> {
-        if self.areas.len() >= MAX_MAP_COUNT - 3 {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_room(4)?;
         self.move_pages(&from, to.start)?;
         let offset = vma.backing.as_ref().map_or(0, |_| vma.offset + (from.start - vma.start));
         let Range { start, end } = to;

@@ -314,9 +314,7 @@ impl<M: PhysMem> AddressSpace<M> {
             let end = file.offset.checked_add(length).ok_or(Errno::EOVERFLOW)?;
             i64::try_from(end).map_err(|_| Errno::EOVERFLOW)?;
         }
-        if self.areas.len() > MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
-        }
+        self.check_room(0)?;
         let address = self.choose_address(&request, length)?;
         if request.flags.contains(MapFlags::LOCKED) && self.limits.locked == 0 {
             return Err(Errno::EPERM);
@@ -451,32 +449,6 @@ impl<M: PhysMem> AddressSpace<M> {
             .sum()
     }
 
-    /// Checks the limits for a mapping to be added where `replaced` pages go, `replaced_data` of
-    /// which are data.
-    pub(crate) fn check_growth(&self, vma: &Vma, replaced: u64, replaced_data: u64) -> Result<()> {
-        let total = (self.usage.total + vma.pages()).saturating_sub(replaced);
-        if total > self.limits.address_space / PAGE_SIZE {
-            return Err(Errno::ENOMEM);
-        }
-        let locked = self.usage.locked + vma.pages();
-        if vma.is_locked() && locked > self.limits.locked / PAGE_SIZE {
-            return Err(Errno::EAGAIN);
-        }
-        let data = (self.usage.data + vma.pages()).saturating_sub(replaced_data);
-        if vma.is_data() && data > self.limits.data / PAGE_SIZE {
-            return Err(Errno::ENOMEM);
-        }
-        self.check_charge(vma.is_charged(), vma.pages())
-    }
-
-    /// Refuses what can never be there, as Linux does with `vm.overcommit_memory` 0.
-    pub(crate) fn check_charge(&self, is_charged: bool, pages: u64) -> Result<()> {
-        if is_charged && pages > self.frames().statistics().total {
-            return Err(Errno::ENOMEM);
-        }
-        Ok(())
-    }
-
     /// Adds a mapping where nothing is mapped.
     pub(crate) fn add(&mut self, vma: Vma) {
         self.usage.count(&vma, u64::wrapping_add);
@@ -506,8 +478,8 @@ impl<M: PhysMem> AddressSpace<M> {
         };
         // Only a hole inside one mapping makes the number grow.
         let is_hole = last.start < range.start && last.end > range.end;
-        if is_hole && self.areas.len() >= MAX_MAP_COUNT {
-            return Err(Errno::ENOMEM);
+        if is_hole {
+            self.check_room(1)?;
         }
         self.drop_pages(range)?;
         let usage = &mut self.usage;

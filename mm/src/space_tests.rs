@@ -452,3 +452,28 @@ fn shared_memory_can_be_mapped_twice_and_is_freed_with_the_last() {
     space.munmap(twin, 8192).unwrap();
     assert_eq!(space.frames().statistics().free, free);
 }
+
+#[test]
+fn tables_leave_the_last_reserve_to_the_kernel() {
+    let (mut space, _) = space(16 << 20);
+    let flags = MapFlags::PRIVATE | MapFlags::ANONYMOUS | MapFlags::NORESERVE;
+    let length = 1 << 40;
+    let at = space.mmap(request(0, length, Prot::READ, flags)).unwrap();
+    let frames = space.frames();
+    let reserve = frames.last_reserve();
+    assert!(reserve > 0);
+    // Every read needs a table of its own and no frame.
+    let is_refused = (at..at + length)
+        .step_by(2 << 20)
+        .any(|address| matches!(space.fault(address, Access::Read), Err(Fault::OutOfMemory)));
+    assert!(is_refused);
+    assert!(frames.statistics().free >= reserve);
+    // Mappings that would take kernel memory are refused from then on.
+    let taken: Vec<_> = core::iter::from_fn(|| frames.allocate_run_above_reserve(1)).collect();
+    assert!(frames.statistics().is_short());
+    assert_eq!(space.mmap(request(0, PAGE_SIZE, Prot::READ, flags)), Err(Errno::ENOMEM));
+    space.munmap(at, length).unwrap();
+    for frame in taken {
+        frames.free(frame, 0);
+    }
+}

@@ -27,7 +27,7 @@ use vfs::{
     Creation, FdTable, FileSystem, Found, Location, Mount, Namespace, OnExec, OpenFile, Place,
 };
 
-use crate::memory::FRAMES;
+use crate::memory::{FRAMES, check_room};
 use crate::process::Process;
 use crate::random;
 use crate::time::RealTime;
@@ -163,8 +163,9 @@ impl Files {
     /// Gives a description the lowest free descriptor.
     ///
     /// # Errors
-    /// `EMFILE`.
+    /// `EMFILE`; `ENOMEM` if there is no memory to keep it.
     pub(crate) fn install(&self, file: Arc<OpenFile>, on_exec: OnExec) -> Result<u32> {
+        check_room()?;
         self.descriptors.insert(file, on_exec, 0, descriptor_limit())
     }
 

@@ -12,6 +12,7 @@ pub(crate) use backing::file_backing;
 
 use core::alloc::Layout;
 
+use abi::{Errno, Result};
 use mm::{Frames, PAGE_SIZE, PhysAddr};
 
 use crate::arch::{boot, paging};
@@ -19,6 +20,15 @@ use crate::boot::pvh::{BOOT_MAPPED_END, Region, StartInfo};
 
 /// All free frames. Its lock is a leaf: nothing is locked while it is held.
 pub(crate) static FRAMES: Frames = Frames::new();
+
+/// Checks that the kernel may keep one thing more for the program: a descriptor, a name, a thread.
+/// The memory that is left if not is for what cannot fail.
+///
+/// # Errors
+/// `ENOMEM`.
+pub(crate) fn check_room() -> Result<()> {
+    if FRAMES.statistics().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
+}
 
 /// What is below 1 MiB stays with the firmware's tables and the start of other processors.
 const LOW_MEMORY_END: u64 = 0x10_0000;

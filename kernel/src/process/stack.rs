@@ -7,7 +7,7 @@ use mm::PAGE_SIZE;
 use sync::SpinLock;
 
 use crate::arch::paging::{self, STACKS_BASE};
-use crate::memory::FRAMES;
+use crate::memory::{FRAMES, check_room};
 
 /// Address space of a slot; the lower part, never mapped, is the guard.
 const SLOT: u64 = 64 * 1024;
@@ -45,6 +45,7 @@ impl KernelStack {
         if let Some(slot) = slots.free.pop() {
             return Ok(Self { slot });
         }
+        check_room().map_err(|_| Errno::EAGAIN)?;
         let slot = slots.next;
         let mut at = slot + SLOT - SIZE;
         while at < slot + SLOT {

@@ -13,7 +13,7 @@ use super::Context;
 use super::descriptor::on_exec;
 use super::file::{Subject, at_flags, read_path};
 use crate::file;
-use crate::memory::user;
+use crate::memory::{check_room, user};
 
 /// `mkdir(2)`.
 pub(super) fn mkdir(_cx: &mut Context<'_>, path: u64, mode: u32) -> Result<()> {
@@ -52,6 +52,7 @@ fn make_node(fd: i32, path: u64, mode: u32, device: u32) -> Result<()> {
 }
 
 fn make(fd: i32, path: u64, kind: FileType, mode: u32, rdev: u64) -> Result<()> {
+    check_room()?;
     let path = read_path(path)?;
     let files = file::current();
     let creation = Creation { rdev, ..files.creation(kind, mode) };
@@ -69,6 +70,7 @@ pub(super) fn symlinkat(_cx: &mut Context<'_>, target: u64, fd: i32, path: u64) 
 }
 
 fn make_link(target: u64, fd: i32, path: u64) -> Result<()> {
+    check_room()?;
     let (target, path) = (read_path(target)?, read_path(path)?);
     let files = file::current();
     let creation = Creation { permissions: 0o777, ..files.creation(FileType::Symlink, 0) };
@@ -128,6 +130,7 @@ pub(super) fn linkat(
 }
 
 fn link_to(subject: &Subject, fd: i32, path: u64) -> Result<()> {
+    check_room()?;
     let path = read_path(path)?;
     let files = file::current();
     let file = &subject.found().ok_or(Errno::EXDEV)?.location;

@@ -19,8 +19,8 @@ use vfs::{BLOCK_SIZE, File, Found, Metadata, OpenFile};
 use super::Context;
 use super::descriptor::on_exec;
 use crate::file;
-use crate::memory::backing;
 use crate::memory::user::{self, UserPtr};
+use crate::memory::{backing, check_room};
 use crate::wait;
 
 /// Copies a path in.
@@ -109,6 +109,8 @@ pub(super) fn creat(_cx: &mut Context<'_>, path: u64, mode: u32) -> Result<u32> 
 fn open_at(fd: i32, path: u64, flags: u32, mode: u32) -> Result<u32> {
     let flags = OpenFlags::from_bits_truncate(flags);
     let path = read_path(path)?;
+    // Before there is a new file that nobody could have opened.
+    check_room()?;
     let files = file::current();
     let start = files.start_of(fd, &path)?;
     let creation = files.creation(FileType::Regular, mode & S_IALLUGO);

@@ -13,6 +13,7 @@ use super::Context;
 use super::descriptor::on_exec;
 use super::file::read_path;
 use crate::file;
+use crate::memory::check_room;
 
 /// `inotify_init(2)`.
 pub(super) fn inotify_init(cx: &mut Context<'_>) -> Result<u32> {
@@ -41,6 +42,7 @@ pub(super) fn inotify_add_watch(
     mask: u32,
 ) -> Result<i32> {
     let mask = WatchMask::from_bits(mask).ok_or(Errno::EINVAL)?;
+    check_room()?;
     let both = WatchMask::MASK_ADD | WatchMask::MASK_CREATE;
     if !mask.intersects(WatchMask::ALL_EVENTS) {
         return Err(Errno::EINVAL);

@@ -18,6 +18,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use super::Context;
 use crate::arch::clock;
 use crate::file::{self, descriptor_limit};
+use crate::memory::check_room;
 use crate::memory::user::{self, UserPtr};
 use crate::process::thread::Thread;
 use crate::wait::{self, RESTART, RESTART_UNLESS_HANDLED, Wakeup};
@@ -422,7 +423,10 @@ pub(super) fn epoll_ctl(
     }
     let epoll: Arc<Epoll> = epoll_file.downcast().ok_or(Errno::EINVAL)?;
     match op {
-        Some(EpollOp::Add) => epoll.add(fd, &target, event),
+        Some(EpollOp::Add) => {
+            check_room()?;
+            epoll.add(fd, &target, event)
+        }
         Some(EpollOp::Delete) => epoll.delete(fd, &target),
         Some(EpollOp::Modify) => epoll.modify(fd, &target, event),
         None => Err(Errno::EINVAL),

@@ -167,7 +167,10 @@ impl Queue {
 
     /// Puts bytes back that were read.
     pub(super) fn put_back(&mut self, bytes: &[u8]) {
-        self.ring.put_back(bytes);
+        // What was taken out has left its room behind.
+        if self.ring.put_back(bytes).is_err() {
+            return;
+        }
         for piece in bytes.rchunks(PIPE_BUF) {
             let (written, left) = (PIPE_BUF, piece.len());
             self.pages.push_front(Page { written, left, kind: Kind::Sealed });
@@ -180,7 +183,7 @@ impl Queue {
         let mut done = 0;
         for page in &self.pages {
             let count = page.left.min(most - done);
-            if count == 0 || !other.is_writable() {
+            if count == 0 || !other.is_writable() || other.ring.reserve(count).is_err() {
                 break;
             }
             let kind = if page.kind == Kind::Packet { Kind::Packet } else { Kind::Sealed };

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use abi::Result;
 use abi::io::{Sink, Source};
+use abi::{Errno, Result};
 
 /// The storage that the first byte takes.
 const FIRST_STORAGE: usize = 4096;
@@ -30,17 +30,18 @@ impl Ring {
     /// Gives back storage of more than `size` bytes, as far as it is not in use.
     pub(super) fn shrink(&mut self, size: usize) {
         if self.storage.len() > size {
-            self.reallocate(size.max(self.len));
+            // Without memory for less it keeps what it has.
+            let _ = self.reallocate(size.max(self.len));
         }
     }
 
     /// Takes up to `most` bytes from `source` and returns how many came.
     ///
     /// # Errors
-    /// As [`Source::take`], if not a single byte came.
+    /// `ENOMEM`; as [`Source::take`], if not a single byte came.
     pub(super) fn fill_from(&mut self, source: &mut dyn Source, most: usize) -> Result<usize> {
         let wanted = source.left().min(most);
-        self.reserve(wanted);
+        self.reserve(wanted)?;
         let mut done = 0;
         while done < wanted {
             let end = self.wrap(self.start + self.len);
@@ -99,14 +100,18 @@ impl Ring {
     }
 
     /// Puts bytes in at the front.
-    pub(super) fn put_back(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) -> Result<()> {
+        self.reserve(bytes.len())?;
         self.start = self.wrap(self.start + self.storage.len() - bytes.len());
         self.len += bytes.len();
         let first = bytes.len().min(self.storage.len() - self.start);
         let (front, back) = bytes.split_at(first);
         self.storage[self.start..self.start + first].copy_from_slice(front);
         self.storage[..back.len()].copy_from_slice(back);
+        Ok(())
     }
 
     /// Returns the `count` bytes from the one at `from` on, which are in at most two pieces.
@@ -120,16 +125,22 @@ impl Ring {
         if position < self.storage.len() { position } else { position - self.storage.len() }
     }
 
-    fn reserve(&mut self, more: usize) {
+    /// Makes room for so many bytes more.
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<()> {
         let needed = self.len + more;
-        if needed > self.storage.len() {
-            self.reallocate(needed.next_power_of_two().max(FIRST_STORAGE));
+        if needed <= self.storage.len() {
+            return Ok(());
         }
+        self.reallocate(needed.next_power_of_two().max(FIRST_STORAGE))
     }
 
     /// Moves the bytes to storage of another size, which holds them.
-    fn reallocate(&mut self, size: usize) {
-        let mut storage = Vec::with_capacity(size);
+    fn reallocate(&mut self, size: usize) -> Result<()> {
+        let mut storage = Vec::new();
+        storage.try_reserve_exact(size).map_err(|_| Errno::ENOMEM)?;
         let stop = (self.start + self.len).min(self.storage.len());
         storage.extend_from_slice(&self.storage[self.start..stop]);
         let rest = self.len - storage.len();
@@ -137,6 +148,7 @@ impl Ring {
         storage.resize(size, 0);
         self.storage = storage;
         self.start = 0;
+        Ok(())
     }
 }
 
@@ -177,8 +189,8 @@ mod tests {
         let mut ring = Ring::new();
         ring.fill_from(&mut [1; 4000].as_slice(), 4000).unwrap();
         ring.skip(3900);
-        ring.put_back(&[2; 3950]);
-        ring.put_back(&[3; 100]);
+        ring.put_back(&[2; 3950]).unwrap();
+        ring.put_back(&[3; 100]).unwrap();
         assert_eq!(ring.len(), 4150);
         let [first, second] = ring.range(50, 150);
         assert_eq!([first, second].concat(), [[3; 50].as_slice(), &[2; 100]].concat());

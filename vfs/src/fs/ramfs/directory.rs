@@ -68,16 +68,21 @@ impl Directory {
     }
 
     /// Adds a name or lets it stand for another file, which keeps its place.
-    pub(super) fn put(&mut self, name: &[u8], inode: Arc<RamInode>) {
+    ///
+    /// # Errors
+    /// `ENOSPC` if there is no memory for a larger directory.
+    pub(super) fn put(&mut self, name: &[u8], inode: Arc<RamInode>) -> Result<()> {
         if let Some(entry) = self.entries.get_mut(name) {
             entry.inode = inode;
-            return;
+            return Ok(());
         }
+        self.entries.try_reserve(1).map_err(|_| Errno::ENOSPC)?;
         let name: Arc<[u8]> = name.into();
         let place = self.next_place;
         self.next_place += 1;
         self.order.insert(place, name.clone());
         self.entries.insert(name, Entry { place, inode });
+        Ok(())
     }
 
     pub(super) fn remove(&mut self, name: &[u8]) {

@@ -156,7 +156,7 @@ impl RamInode {
 
     /// Adds the name and counts it.
     fn add(&self, name: &[u8], inode: &Arc<Self>) -> Result<()> {
-        self.directory()?.lock().put(name, inode.clone());
+        self.directory()?.lock().put(name, inode.clone())?;
         if inode.kind == FileType::Directory {
             self.attributes.lock().nlink += 1;
         }
