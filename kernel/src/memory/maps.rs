@@ -4,37 +4,63 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use abi::mman::Prot;
+use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 use mm::space::Resident;
 use mm::vma::{Identity, Role, Vma};
 
-use super::space;
+use super::space::{self, Space};
 
 /// Column in which names begin.
 const NAME_COLUMN: usize = 73;
 
+/// What a mapping says takes no more bytes than this, beside the path.
+const MOST_BYTES: usize = 1024;
+
+/// Returns what `of` makes of each mapping.
+///
+/// # Errors
+/// `ENOMEM`: there may be many.
+fn of_all<T>(of: impl Fn(&Space, &Vma) -> T) -> Result<Vec<T>> {
+    let space = space::lock();
+    let mut all = Vec::new();
+    all.try_reserve_exact(space.mappings().count()).map_err(|_| Errno::ENOMEM)?;
+    all.extend(space.mappings().map(|vma| of(&space, vma)));
+    Ok(all)
+}
+
+/// Makes room in `text` for what a mapping says.
+fn make_room(vma: &Vma, text: &mut Vec<u8>) -> Result<()> {
+    let path = vma.backing.as_ref().map_or(0, |backing| backing.identity().path.len());
+    text.try_reserve(MOST_BYTES + path).map_err(|_| Errno::ENOMEM)
+}
+
 /// Returns the contents of `/proc/self/maps`.
-pub(crate) fn maps() -> Vec<u8> {
-    let mappings: Vec<Vma> = space::lock().mappings().cloned().collect();
+///
+/// # Errors
+/// `ENOMEM`.
+pub(crate) fn maps() -> Result<Vec<u8>> {
     let mut text = Vec::new();
-    for vma in &mappings {
+    for vma in &of_all(|_, vma| vma.clone())? {
+        make_room(vma, &mut text)?;
         line(vma, &mut text);
     }
-    text
+    Ok(text)
 }
 
 /// Returns the contents of `/proc/self/smaps`, `proc_pid_smaps(5)`.
-pub(crate) fn smaps() -> Vec<u8> {
-    let mappings: Vec<(Vma, Resident)> = {
-        let space = space::lock();
-        space.mappings().map(|vma| (vma.clone(), space.resident(vma.range()))).collect()
-    };
+///
+/// # Errors
+/// `ENOMEM`.
+pub(crate) fn smaps() -> Result<Vec<u8>> {
+    let mappings = of_all(|space, vma| (vma.clone(), space.resident(vma.range())))?;
     let mut text = Vec::new();
     for (vma, resident) in &mappings {
+        make_room(vma, &mut text)?;
         line(vma, &mut text);
         sizes(vma, *resident, &mut text);
     }
-    text
+    Ok(text)
 }
 
 /// Adds what `smaps` says below a mapping's line. Nobody shares pages with another process; a page

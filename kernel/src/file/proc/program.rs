@@ -45,8 +45,8 @@ pub(super) fn add(program: &Table) {
     program.add("environ", Node::file(|| memory(&image()?.envp)));
     program.add("auxv", Node::file(|| Ok(image()?.auxv.clone())));
     program.add("comm", tasks::comm(PID));
-    program.add("maps", text(maps::maps));
-    program.add("smaps", text(maps::smaps));
+    program.add("maps", Node::file(maps::maps));
+    program.add("smaps", Node::file(maps::smaps));
     program.add("statm", text(maps::statm));
     program.add("stat", Node::file(|| stat(PID)));
     program.add("status", Node::file(|| status(PID)));
