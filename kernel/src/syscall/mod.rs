@@ -22,6 +22,7 @@ mod numa;
 mod poll;
 mod prctl;
 mod process;
+mod schedattr;
 mod scheduling;
 mod settime;
 mod signal;

@@ -17,17 +17,17 @@ use crate::process::thread::Thread;
 use crate::process::{PID, Process};
 use crate::schedule;
 
-const SCHED_OTHER: i32 = 0;
-const SCHED_FIFO: i32 = 1;
-const SCHED_RR: i32 = 2;
-const SCHED_BATCH: i32 = 3;
-const SCHED_IDLE: i32 = 5;
-const SCHED_RESET_ON_FORK: i32 = 0x4000_0000;
+pub(super) const SCHED_OTHER: i32 = 0;
+pub(super) const SCHED_FIFO: i32 = 1;
+pub(super) const SCHED_RR: i32 = 2;
+pub(super) const SCHED_BATCH: i32 = 3;
+pub(super) const SCHED_IDLE: i32 = 5;
+pub(super) const SCHED_RESET_ON_FORK: i32 = 0x4000_0000;
 /// The bytes of the processors that a program is told of.
 const SET_SIZE: usize = size_of::<u64>();
 
 /// Returns the thread of an id, the calling one for 0.
-fn thread_of(cx: &Context<'_>, tid: i32) -> Result<Arc<Thread>> {
+pub(super) fn thread_of(cx: &Context<'_>, tid: i32) -> Result<Arc<Thread>> {
     let tid = u32::try_from(tid).map_err(|_| Errno::EINVAL)?;
     let tid = if tid == 0 { cx.thread.tid } else { tid };
     Process::current().thread(tid).ok_or(Errno::ESRCH)

@@ -11,8 +11,8 @@ use abi::{Errno, Result, Sysno};
 use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
-    inotify, inspect, io, lock, memory, numa, poll, prctl, process, scheduling, settime, signal,
-    socket, splice, system, thread, time, timer, unknown,
+    inotify, inspect, io, lock, memory, numa, poll, prctl, process, schedattr, scheduling, settime,
+    signal, socket, splice, system, thread, time, timer, unknown,
 };
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
@@ -337,6 +337,9 @@ syscalls! {
     sched_getscheduler => scheduling::sched_getscheduler(pid);
     /// partial: real-time policies are EPERM
     sched_setscheduler => scheduling::sched_setscheduler(pid, policy, param);
+    /// partial: real-time policies are EPERM, bounds of utilisation EOPNOTSUPP
+    sched_setattr => schedattr::sched_setattr(pid, attr, flags);
+    sched_getattr => schedattr::sched_getattr(pid, attr, size, flags);
     sched_getparam => scheduling::sched_getparam(pid, param);
     sched_setparam => scheduling::sched_setparam(pid, param);
     sched_get_priority_max => scheduling::sched_get_priority_max(policy);
