@@ -45,6 +45,9 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         args: Vec<std::ffi::OsString>,
     },
+    /// Write docs/syscalls.md anew.
+    #[command(hide = true)]
+    Docs,
     /// Check rules of the source tree that no compiler knows.
     #[command(hide = true)]
     Tidy {

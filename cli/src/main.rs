@@ -11,6 +11,7 @@ mod args;
 mod bench;
 mod console;
 mod debian;
+mod docs;
 mod error;
 mod image;
 mod port;
@@ -62,6 +63,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Cc { args } => become_compiler(Language::C, &args),
         Command::Cxx { args } => become_compiler(Language::Cxx, &args),
         Command::Test(args) => test::test(&args),
+        Command::Docs => docs::docs(),
         Command::Tidy { write } => tidy::tidy(write),
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::{port, project};
+use crate::{docs, port, project};
 
 /// Lines of a file, tests left out, above which it is listed.
 const SOFT: usize = 400;
@@ -71,6 +71,7 @@ pub(crate) fn tidy(is_writing: bool) -> Result<u8> {
             .map(|why| format!("{why:#}")),
     );
     wrong.extend(check_table(&root, &unsafe_modules(&texts), is_writing)?);
+    wrong.extend(docs::check(&root)?);
     for line in &wrong {
         println!("tidy: {line}");
     }

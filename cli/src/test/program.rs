@@ -158,6 +158,13 @@ impl Source {
         Ok(Self { id, about: about(&text), text, path, options })
     }
 
+    /// Returns a source that says and does this.
+    #[cfg(test)]
+    pub(crate) fn of(id: &str, about: &str, text: &str) -> Self {
+        let (id, about, text) = (id.to_owned(), about.to_owned(), text.to_owned());
+        Self { id, about, text, path: PathBuf::new(), options: Options::default() }
+    }
+
     /// Returns the programs that are made of it, below `cache`.
     fn programs(&self, cache: &Path) -> Vec<TestProgram> {
         let Options { variants, is_alone, args } = &self.options;

@@ -1,7 +1,8 @@
 //! The table: one row a system call.
 //!
 //! A row names the call, its handler and its arguments as the man page does; the handler's
-//! signature gives their types. A row's doc comment says what is partial about it.
+//! signature gives their types. A row's doc comment says what is partial about it (`partial: …`), or
+//! why it is always answered with an error (`refused: …`); docs/syscalls.md is made of it.
 #![expect(unsafe_code, reason = "the handlers in force are exchanged at start-up")]
 
 use core::cell::UnsafeCell;
@@ -176,26 +177,26 @@ syscalls! {
     truncate => attribute::truncate(path, length);
     ftruncate => attribute::ftruncate(fd, length);
     fallocate => attribute::fallocate(fd, mode, offset, size);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     getxattr => attribute::xattr(path, name);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     lgetxattr => attribute::lxattr(path, name);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     fgetxattr => attribute::fxattr(fd, name);
-    /// partial: no attribute can be set
+    /// refused: no file has attributes: EOPNOTSUPP
     setxattr => attribute::setxattr(path, name);
-    /// partial: no attribute can be set
+    /// refused: no file has attributes: EOPNOTSUPP
     lsetxattr => attribute::lsetxattr(path, name);
-    /// partial: no attribute can be set
+    /// refused: no file has attributes: EOPNOTSUPP
     fsetxattr => attribute::fsetxattr(fd, name);
     listxattr => attribute::listxattr(path);
     llistxattr => attribute::llistxattr(path);
     flistxattr => attribute::flistxattr(fd);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     removexattr => attribute::xattr(path, name);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     lremovexattr => attribute::lxattr(path, name);
-    /// partial: no file has attributes
+    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
     fremovexattr => attribute::fxattr(fd, name);
     /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
@@ -227,13 +228,13 @@ syscalls! {
     getcwd => dir::getcwd(buf, size);
     chdir => dir::chdir(path);
     fchdir => dir::fchdir(fd);
-    /// partial: always EPERM
+    /// refused: the tree of names is the machine's: EPERM
     chroot => dir::refuse();
-    /// partial: always EPERM
+    /// refused: the tree of names is the machine's: EPERM
     mount => dir::refuse();
-    /// partial: always EPERM
+    /// refused: the tree of names is the machine's: EPERM
     umount2 => dir::refuse();
-    /// partial: always EPERM
+    /// refused: the tree of names is the machine's: EPERM
     pivot_root => dir::refuse();
     // processes
     arch_prctl => process::arch_prctl(op, addr);
@@ -264,7 +265,7 @@ syscalls! {
     process_vm_writev => inspect::process_vm_writev(pid, local_iov, liovcnt, remote_iov, riovcnt, flags);
     /// partial: no KCMP_EPOLL_TFD
     kcmp => inspect::kcmp(pid1, pid2, kind, idx1, idx2);
-    /// partial: always EPERM or ESRCH
+    /// refused: there is no other process to trace: EPERM or ESRCH
     ptrace => inspect::ptrace(op, pid);
     // credentials
     getuid => credentials::getuid();
@@ -290,9 +291,9 @@ syscalls! {
     munmap => memory::munmap(addr, length);
     mprotect => memory::mprotect(addr, len, prot);
     pkey_mprotect => memory::pkey_mprotect(addr, len, prot, pkey);
-    /// partial: always EINVAL, there are no keys
+    /// refused: there are no protection keys: EINVAL
     pkey_alloc => memory::no_keys();
-    /// partial: always EINVAL, there are no keys
+    /// refused: there are no protection keys: EINVAL
     pkey_free => memory::no_keys();
     remap_file_pages => memory::remap_file_pages(addr, size, prot, pgoff, flags);
     mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
@@ -386,7 +387,7 @@ syscalls! {
     // clocks and timers
     clock_gettime => time::clock_gettime(clockid, tp);
     clock_getres => time::clock_getres(clockid, res);
-    /// partial: the clock cannot be set
+    /// refused: the clock is the machine's: EPERM
     clock_settime => settime::clock_settime(clockid, tp);
     /// partial: the clock cannot be set
     settimeofday => settime::settimeofday(tv, tz);
