@@ -79,7 +79,7 @@ impl Shim {
     }
 
     /// Returns the file that tells gcc to use it.
-    fn specs(&self) -> PathBuf {
+    pub(crate) fn specs(&self) -> PathBuf {
         self.prefix.join("scull.specs")
     }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 
 use super::filter::Filters;
+use crate::shim::Shim;
 use crate::{error, project};
 
 /// The folder of the programs, below the source tree's root.
@@ -25,12 +26,23 @@ pub(crate) enum Variant {
     StaticPie,
     /// Against the host's C library, with its loader.
     Dynamic,
+    /// With the ABI shim, as one file at a fixed address: by `scull-cc -static`.
+    Shim,
 }
 
 impl Variant {
-    const ALL: [Self; 3] = [Self::Static, Self::StaticPie, Self::Dynamic];
+    const ALL: [Self; 4] = [Self::Static, Self::StaticPie, Self::Dynamic, Self::Shim];
     /// Those of a program that asks for none.
     const DEFAULT: [Self; 2] = [Self::Static, Self::Dynamic];
+    /// Families about what the way into the kernel has a part in. Their programs that ask for no
+    /// variant are built with the shim too.
+    const SHIM_FAMILIES: [&str; 5] = ["io", "poll", "signal", "thread", "time"];
+
+    /// Returns the variants of a program that asks for none.
+    fn default_of(family: &str) -> Vec<Self> {
+        let shim = Self::SHIM_FAMILIES.contains(&family).then_some(Self::Shim);
+        Self::DEFAULT.into_iter().chain(shim).collect()
+    }
 
     /// Returns the name that tests and folders bear, and programs ask by.
     pub(crate) const fn name(self) -> &'static str {
@@ -38,6 +50,7 @@ impl Variant {
             Self::Static => "static",
             Self::StaticPie => "static-pie",
             Self::Dynamic => "dynamic",
+            Self::Shim => "shim",
         }
     }
 
@@ -52,6 +65,7 @@ impl Variant {
             Self::Static => ("musl-gcc", &["-static"]),
             Self::StaticPie => ("musl-gcc", &["-static-pie", "-fPIE"]),
             Self::Dynamic => ("gcc", &[]),
+            Self::Shim => ("gcc", &["-static"]),
         }
     }
 }
@@ -148,12 +162,12 @@ impl Source {
         let shown = path.display().to_string();
         let text = fs::read(&path).with_context(|| format!("cannot read {shown}"))?;
         let text = String::from_utf8_lossy(&text).into_owned();
-        let options = Options::read(&text)
-            .map_err(|word| error::usage(format!("{shown}: '{word}' means nothing there")))?;
         let part = |path: Option<&std::ffi::OsStr>| {
             path.unwrap_or_default().to_string_lossy().into_owned()
         };
         let family = part(path.parent().and_then(Path::file_name));
+        let options = Options::read(&text, &family)
+            .map_err(|word| error::usage(format!("{shown}: '{word}' means nothing there")))?;
         let id = format!("{family}/{}", part(path.file_stem()));
         Ok(Self { id, about: about(&text), text, path, options })
     }
@@ -187,7 +201,7 @@ impl Options {
     ///
     /// # Errors
     /// A word that means nothing.
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str, family: &str) -> Result<Self, String> {
         let line = text.lines().next().unwrap_or_default();
         let words = line.strip_prefix("// suite:").unwrap_or_default().split_ascii_whitespace();
         let mut options = Self::default();
@@ -203,7 +217,7 @@ impl Options {
             }
         }
         if options.variants.is_empty() {
-            options.variants = Variant::DEFAULT.to_vec();
+            options.variants = Variant::default_of(family);
         }
         Ok(options)
     }
@@ -236,17 +250,30 @@ impl TestProgram {
         let header = self.source.with_file_name("../test.h");
         let changed = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
         let newest = changed(&self.source).max(changed(&header)).unwrap_or_else(SystemTime::now);
-        if changed(&self.path).is_some_and(|made| made > newest + Duration::from_millis(1)) {
+        let is_current =
+            || changed(&self.path).is_some_and(|made| made > newest + Duration::from_millis(1));
+        if self.variant != Variant::Shim && is_current() {
             return Ok(Compiled::Done);
         }
         let (compiler, options) = self.variant.compiler();
         if project::find_program(compiler).is_none() {
             return Ok(Compiled::NoCompiler(compiler));
         }
+        let mut command = Command::new(compiler);
+        if self.variant == Variant::Shim {
+            let shim = match Shim::get() {
+                Ok(shim) => shim,
+                Err(why) => return Ok(Compiled::Refused(format!("    {why:#}"))),
+            };
+            if is_current() && changed(&self.path) > changed(&shim.specs()) {
+                return Ok(Compiled::Done);
+            }
+            command.arg("-specs").arg(shim.specs());
+        }
         fs::create_dir_all(self.path.parent().unwrap_or(&self.path))
             .context("cannot make a folder of the cache")?;
         let draft = self.path.with_extension(format!("{}.draft", std::process::id()));
-        let output = Command::new(compiler)
+        let output = command
             .args(["-O1", "-pthread", "-Wall", "-Wextra", "-o"])
             .arg(&draft)
             .arg(&self.source)
@@ -287,12 +314,13 @@ mod tests {
     fn the_first_line_chooses_how_to_build_and_run() {
         let both = Variant::DEFAULT.to_vec();
         let plain = Options { variants: both.clone(), ..Options::default() };
-        assert_eq!(Options::read("#include <stdio.h>\n"), Ok(plain));
-        let one = Options::read("// suite: static-pie alone\n").unwrap();
+        assert_eq!(Options::read("#include <stdio.h>\n", "file"), Ok(plain));
+        let one = Options::read("// suite: static-pie alone\n", "io").unwrap();
         assert_eq!((one.variants, one.is_alone), (vec![Variant::StaticPie], true));
-        let args = Options::read("// suite: args=a,b").unwrap();
+        let args = Options::read("// suite: args=a,b", "file").unwrap();
         assert_eq!((args.variants, args.args), (both, vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(Options::read("// suite: statik"), Err("statik".to_owned()));
+        assert_eq!(Options::read("// suite: statik", "file"), Err("statik".to_owned()));
+        assert!(Options::read("", "signal").unwrap().variants.contains(&Variant::Shim));
     }
 
     #[test]
