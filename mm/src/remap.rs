@@ -97,7 +97,7 @@ impl<M: PhysMem> AddressSpace<M> {
         }
         let mut old_length = old_length;
         if old_length > new_length {
-            self.unmap(&(old + new_length..old.saturating_add(old_length)))?;
+            self.munmap(old + new_length, old_length - new_length)?;
             old_length = new_length;
         }
         let vma = self.resizable(old, old_length, new_length)?;

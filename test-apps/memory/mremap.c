@@ -21,7 +21,7 @@ int main(void)
 	YES(moved != MAP_FAILED && moved != area);
 	SHOW(moved[0] + moved[3 * 4096] + moved[63 * 4096]);
 	SHOW(mprotect(area, 4096, PROT_READ));
-	char *target = (char *)MUST(mmap(NULL, 32 * 4096, RW, ANON, -1, 0));
+	char *target = (char *)MUST(mmap(NULL, 33 * 4096, RW, ANON, -1, 0)) + 4096;
 	target[0] = 99;
 	YES(mremap(moved, 4 * 4096, 4 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, target) == target);
 	SHOW(target[0] + target[3 * 4096]);
@@ -34,6 +34,9 @@ int main(void)
 	SHOW(mremap(target, 4096, 8192, 64));
 	SHOW(mremap(moved, 4096, 8192, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 0, 4096, MREMAP_MAYMOVE));
+	SHOW(mremap(target, 1ul << 63, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, target - 4096));
+	SHOW(mremap(target, 1ul << 48, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, target - 4096));
+	SHOW(mremap(target, 1ul << 63, 4096, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 33 * 4096, 64 * 4096, MREMAP_MAYMOVE));
 
 	enter_directory();
