@@ -48,6 +48,8 @@ pub(crate) enum Command {
     /// Write docs/syscalls.md anew.
     #[command(hide = true)]
     Docs,
+    /// Make system calls by chance on Linux and on Scull, and compare what comes of them.
+    Fuzz(FuzzArgs),
     /// Check rules of the source tree that no compiler knows.
     #[command(hide = true)]
     Tidy {
@@ -210,6 +212,43 @@ pub(crate) struct TestArgs {
     /// A kernel other than the one built beside this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
+}
+
+/// What `scull fuzz` takes.
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// The seed of the plan.
+    #[arg(long, default_value = "1", value_name = "N", conflicts_with = "seeds")]
+    pub(crate) seed: u64,
+    /// Several seeds, the last one included.
+    #[arg(long, value_name = "A..B", value_parser = parse_range)]
+    pub(crate) seeds: Option<(u64, u64)>,
+    /// Calls of each seed's plan.
+    #[arg(long, default_value = "10000", value_name = "N")]
+    pub(crate) calls: usize,
+    /// The most threads that make calls together.
+    #[arg(long, default_value = "4", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) threads: u8,
+    /// Do not compare with Linux: only see that the kernel survives.
+    #[arg(long)]
+    pub(crate) guest_only: bool,
+    /// Run a plan that was kept, and show what comes of each call.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+    /// The kind of machine.
+    #[arg(long, value_enum, default_value = "microvm")]
+    pub(crate) machine: MachineKind,
+    /// A kernel other than the one built beside this tool.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+}
+
+impl FuzzArgs {
+    /// Returns the seeds.
+    pub(crate) fn seeds(&self) -> core::ops::RangeInclusive<u64> {
+        let (first, last) = self.seeds.unwrap_or((self.seed, self.seed));
+        first..=last
+    }
 }
 
 /// What `scull bench` takes.
@@ -453,6 +492,15 @@ impl FromStr for Net {
                 Ok(Self::Tap { name: name.to_owned(), ip: ip.to_owned() })
             }
         }
+    }
+}
+
+/// Parses a first and a last number.
+fn parse_range(text: &str) -> Result<(u64, u64), String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    match (first.parse(), last.trim_start_matches('=').parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok((first, last)),
+        _ => Err(format!("'{text}' is not A..B")),
     }
 }
 

@@ -13,6 +13,7 @@ mod console;
 mod debian;
 mod docs;
 mod error;
+mod fuzz;
 mod image;
 mod port;
 mod prepare;
@@ -62,6 +63,7 @@ fn dispatch(command: Command) -> Result<u8> {
         Command::Bench(args) => bench::bench(&args),
         Command::Cc { args } => become_compiler(Language::C, &args),
         Command::Cxx { args } => become_compiler(Language::Cxx, &args),
+        Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Test(args) => test::test(&args),
         Command::Docs => docs::docs(),
         Command::Tidy { write } => tidy::tidy(write),
