@@ -40,6 +40,8 @@ int main(void)
 	SHOW(inotify_add_watch(fd, "none", IN_CREATE));
 	SHOW(inotify_add_watch(fd, "d", 0));
 	SHOW(inotify_add_watch(-1, "d", IN_CREATE));
+	SHOW(inotify_add_watch(-1, "d", IN_CREATE | IN_UNMOUNT | IN_IGNORED));
+	SHOW(inotify_add_watch(-1, "d", IN_CREATE | 1u << 27));
 	SHOW(SYS(inotify_add_watch, fd, BAD, IN_CREATE));
 	SHOW(SYS(inotify_init1, 1));
 	return 0;

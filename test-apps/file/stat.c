@@ -52,6 +52,9 @@ int main(void)
 	SHOW(SYS(newfstatat, fd, "f", &status, 0));
 	SHOW(SYS(newfstatat, AT_FDCWD, BAD, &status, 0));
 	SHOW(SYS(newfstatat, AT_FDCWD, "f", BAD, 0));
+	SHOW(SYS(newfstatat, AT_FDCWD, "f", &status, 0x2000));
+	SHOW(SYS(newfstatat, AT_FDCWD, "f", &status, 0x4000 | AT_NO_AUTOMOUNT));
+	SHOW(SYS(newfstatat, AT_FDCWD, "f", &status, 0x8000));
 	SHOW(SYS(stat, "f", BAD));
 	SHOW(SYS(stat, "f", KERNEL));
 	SHOW(SYS(fstat, fd, BAD));

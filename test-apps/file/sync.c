@@ -31,6 +31,7 @@ int main(void)
 	SHOW(SYS(readahead, fd, 0L, 100));
 	SHOW(SYS(readahead, ends[0], 0L, 100));
 	SHOW(SYS(readahead, -1, 0L, 100));
+	SHOW(SYS(readahead, fd, 0L, -2L));
 	int null = (int)MUST(open("/dev/null", O_RDWR));
 	SHOW(fsync(null));
 	return 0;

@@ -47,5 +47,8 @@ int main(void)
 	}
 	MUST(lseek(fd, 0, SEEK_SET));
 	SHOW(writev(fd, singles, IOV_MAX));
+	// Of the number of parts only the lower half counts.
+	SHOW(SYS(writev, fd, singles, 1ul << 32));
+	SHOW(SYS(readv, fd, singles, 1ul << 63 | 2));
 	return 0;
 }

@@ -37,6 +37,7 @@ int main(void)
 	SHOW(sendfile(-1, fd, NULL, 5));
 	SHOW(sendfile(out, -1, NULL, 5));
 	SHOW(SYS(sendfile, out, fd, BAD, 5));
+	SHOW(SYS(sendfile, -1, -1, BAD, 5));
 	int reader = (int)MUST(open("f", O_RDONLY));
 	int writer = (int)MUST(open("f", O_WRONLY));
 	SHOW(sendfile(reader, fd, NULL, 5));

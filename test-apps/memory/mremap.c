@@ -32,6 +32,7 @@ int main(void)
 	SHOW(mremap(target + 1, 4096, 8192, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 4096, 0, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 4096, 8192, 64));
+	SHOW(SYS(mremap, target, 4096, 4096, 1ul << 52 | MREMAP_MAYMOVE, 0));
 	SHOW(mremap(moved, 4096, 8192, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 0, 4096, MREMAP_MAYMOVE));
 	SHOW(mremap(target, 1ul << 63, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, target - 4096));

@@ -25,5 +25,7 @@ int main(void)
 	SHOW(SYS(capget, &head, data));
 	head.pid = -1;
 	SHOW(SYS(capget, &head, data));
+	// Without sets the answer is that the version is known.
+	SHOW(SYS(capget, &head, NULL));
 	return 0;
 }

@@ -29,6 +29,13 @@ int main(void)
 	SHOW(SYS(getgroups, 1, groups));
 	SHOW(SYS(getgroups, -1, groups));
 	SHOW(SYS(setgroups, 1, BAD));
+	// What is no group counts before what cannot be read behind it.
+	gid_t *page = (gid_t *)MUST(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	MUST(mprotect(page + 1024, 4096, PROT_NONE));
+	page[1023] = (gid_t)-1;
+	SHOW(SYS(setgroups, 2, page + 1023));
+	page[1023] = 7;
+	SHOW(SYS(setgroups, 2, page + 1023));
 	SHOW(SYS(setgroups, 1 << 20, groups));
 	SHOW(setgroups(0, NULL));
 	SHOW(getgroups(8, groups));

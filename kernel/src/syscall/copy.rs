@@ -80,6 +80,8 @@ pub(super) fn sendfile(
     offset: UserPtr<i64>,
     count: usize,
 ) -> Result<usize> {
+    // A bad pointer comes before bad descriptors.
+    offset.non_null().map(UserPtr::read).transpose()?;
     let files = file::current();
     let from = files.get(from)?;
     check_access(&from, OpenFlags::is_readable)?;

@@ -1,5 +1,7 @@
 //! Credentials: `getuid(2)`, `setuid(2)`, `setgroups(2)`, `capget(2)` and their like.
 
+use alloc::vec::Vec;
+
 use abi::{Errno, Result};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -151,7 +153,12 @@ pub(super) fn setgroups(_cx: &mut Context<'_>, size: i32, list: UserPtr<u32>) ->
     if size > MOST_GROUPS {
         return Err(Errno::EINVAL);
     }
-    let mut groups = list.read_array(size)?;
+    // One by one, for a group that is none may come before what cannot be read.
+    let group = |index| match list.at(index).read()? {
+        u32::MAX => Err(Errno::EINVAL),
+        group => Ok(group),
+    };
+    let mut groups = (0..size).map(group).collect::<Result<Vec<_>>>()?;
     groups.sort_unstable();
     Process::current().credentials.lock().groups = groups;
     Ok(())
@@ -200,7 +207,7 @@ pub(super) fn capget(
 ) -> Result<()> {
     let pid = match read_header(header) {
         // Without sets it is a question for the version.
-        Err(Errno::EINVAL) if sets.is_null() => return Ok(()),
+        Ok(_) | Err(Errno::EINVAL) if sets.is_null() => return Ok(()),
         pid => u32::try_from(pid?).map_err(|_| Errno::EINVAL)?,
     };
     if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {

@@ -171,7 +171,11 @@ pub(super) fn newfstatat(
     buffer: UserPtr<Stat>,
     flags: u32,
 ) -> Result<()> {
-    let allowed = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::EMPTY_PATH;
+    let allowed = AtFlags::SYMLINK_NOFOLLOW
+        | AtFlags::NO_AUTOMOUNT
+        | AtFlags::EMPTY_PATH
+        | AtFlags::STATX_FORCE_SYNC
+        | AtFlags::STATX_DONT_SYNC;
     stat_at(fd, path, buffer, at_flags(flags, allowed)?)
 }
 

@@ -34,6 +34,9 @@ fn get(fd: u32) -> Result<Arc<Inotify>> {
     file::current().get(fd)?.downcast().ok_or(Errno::EINVAL)
 }
 
+/// `IN_UNMOUNT`: told of whether asked for or not, and nothing is ever unmounted.
+const UNMOUNT: u32 = 0x2000;
+
 /// `inotify_add_watch(2)`.
 pub(super) fn inotify_add_watch(
     _cx: &mut Context<'_>,
@@ -41,7 +44,7 @@ pub(super) fn inotify_add_watch(
     path: u64,
     mask: u32,
 ) -> Result<i32> {
-    let mask = WatchMask::from_bits(mask).ok_or(Errno::EINVAL)?;
+    let mask = WatchMask::from_bits(mask & !UNMOUNT).ok_or(Errno::EINVAL)?;
     check_room()?;
     let both = WatchMask::MASK_ADD | WatchMask::MASK_CREATE;
     if !mask.intersects(WatchMask::ALL_EVENTS) {

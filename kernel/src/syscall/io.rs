@@ -8,6 +8,7 @@ use abi::{Errno, Result};
 use vfs::{Appending, OpenFile, Synchronise};
 
 use super::Context;
+use crate::arch::index;
 use crate::file;
 use crate::file::transfer::{self, Manner, Position};
 use crate::memory::user::{IoVec, UserBuffers, UserPtr};
@@ -97,14 +98,14 @@ pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
     Ok(parts)
 }
 
-/// A program's vector: where it is and how many parts it has.
-type Vector = (UserPtr<IoVec>, usize);
+/// A program's vector: where it is and how many parts it has, of which Linux takes the low half.
+type Vector = (UserPtr<IoVec>, u32);
 
 /// Carries out a transfer by a vector.
 fn vector(fd: u32, vector: Vector, position: Position, transfer: Transfer) -> Result<usize> {
     // A bad descriptor comes before a bad vector.
     file::current().get(fd)?;
-    transfer(fd, &read_vector(vector.0, vector.1)?, position, Manner::default())
+    transfer(fd, &read_vector(vector.0, index(vector.1.into()))?, position, Manner::default())
 }
 
 /// `readv(2)`.
@@ -112,7 +113,7 @@ pub(super) fn readv(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
 ) -> Result<usize> {
     vector(fd, (parts, count), Position::Offset, read_into)
 }
@@ -122,7 +123,7 @@ pub(super) fn writev(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
 ) -> Result<usize> {
     vector(fd, (parts, count), Position::Offset, write_from)
 }
@@ -132,7 +133,7 @@ pub(super) fn preadv(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
     offset: i64,
 ) -> Result<usize> {
     vector(fd, (parts, count), position(offset)?, read_into)
@@ -143,7 +144,7 @@ pub(super) fn pwritev(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
     offset: i64,
 ) -> Result<usize> {
     vector(fd, (parts, count), position(offset)?, write_from)
@@ -173,7 +174,7 @@ fn vector_with_flags(
     let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
     let position = if offset == -1 { Position::Offset } else { position(offset)? };
     let file = file::current().get(fd)?;
-    let parts = read_vector(parts, count)?;
+    let parts = read_vector(parts, index(count.into()))?;
     // Files in memory cannot promise not to wait; pipes and sockets can.
     let is_file = file.metadata().kind == FileType::Regular;
     if flags & !known != 0 || (flags & RWF_NOWAIT != 0 && is_file) {
@@ -202,7 +203,7 @@ pub(super) fn preadv2(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
     offset: i64,
     _offset_high: u64,
     flags: u32,
@@ -215,7 +216,7 @@ pub(super) fn pwritev2(
     _cx: &mut Context<'_>,
     fd: u32,
     parts: UserPtr<IoVec>,
-    count: usize,
+    count: u32,
     offset: i64,
     _offset_high: u64,
     flags: u32,
@@ -295,8 +296,9 @@ pub(super) fn fadvise64(
 }
 
 /// `readahead(2)`.
-pub(super) fn readahead(_cx: &mut Context<'_>, fd: u32, _offset: i64, _count: usize) -> Result<()> {
+pub(super) fn readahead(_cx: &mut Context<'_>, fd: u32, _offset: i64, count: i64) -> Result<()> {
     let file = file::current().get(fd)?;
     check_access(&file, OpenFlags::is_readable)?;
-    if file.metadata().kind == FileType::Regular { Ok(()) } else { Err(Errno::EINVAL) }
+    let is_right = file.metadata().kind == FileType::Regular && count >= 0;
+    if is_right { Ok(()) } else { Err(Errno::EINVAL) }
 }

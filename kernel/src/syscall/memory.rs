@@ -202,9 +202,10 @@ pub(super) fn mremap(
     old_address: u64,
     old_length: u64,
     new_length: u64,
-    flags: u32,
+    flags: u64,
     new_address: u64,
 ) -> Result<u64> {
+    let flags = u32::try_from(flags).map_err(|_| Errno::EINVAL)?;
     let request = RemapRequest { old_address, old_length, new_length, flags, new_address };
     let (address, is_locked) = {
         let mut space = space::lock();
