@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,25 +50,51 @@ static void copy(const char *from, const char *to)
 	close(out);
 }
 
+// Makes the devices. Where the host lets us make nodes they are our own, for whoever owns a node can
+// change its mode, times and owner; else they are the host's, which we do not own then.
+static void make_devices(void)
+{
+	static const struct { const char *name; unsigned minor; } devices[] = {
+		{ "null", 3 }, { "zero", 5 }, { "full", 7 }, { "random", 8 }, { "urandom", 9 },
+	};
+	char from[64], to[64];
+
+	must(mkdir(ROOT "/dev", 0755), "/dev");
+	must(mount("fuzz", ROOT "/dev", "tmpfs", MS_NOSUID, "size=1m,mode=755"), "/dev");
+	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+		snprintf(from, sizeof from, "/dev/%s", devices[i].name);
+		snprintf(to, sizeof to, ROOT "/dev/%s", devices[i].name);
+		if (geteuid() == 0 && mknod(to, S_IFCHR | 0666, makedev(1, devices[i].minor)) == 0 && chmod(to, 0666) == 0)
+			continue;
+		int file = open(to, O_WRONLY | O_CREAT, 0666);
+		must(file, to);
+		close(file);
+		must(mount(from, to, NULL, MS_BIND, NULL), to);
+	}
+}
+
+// Puts the sandbox's own device where the host's may be.
+static void replace_standard_streams(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	must(null, "/dev/null");
+	must(dup2(null, STDIN_FILENO), "standard input");
+	must(dup2(null, STDERR_FILENO), "standard error");
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
 static void make_root(const char *plan)
 {
-	static const char *const devices[] = { "null", "zero", "full", "random", "urandom" };
-	char from[64], to[64];
+	char from[64];
 
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mounts cannot be made private");
 	// The plan may lie where the new root will be.
 	int source = open(plan, O_RDONLY | O_CLOEXEC);
 	must(source, "the plan cannot be opened");
 	must(mount("fuzz", ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "size=64m,mode=755"), "no root can be mounted");
-	must(mkdir(ROOT "/dev", 0755), "/dev");
-	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
-		snprintf(from, sizeof from, "/dev/%s", devices[i]);
-		snprintf(to, sizeof to, ROOT "/dev/%s", devices[i]);
-		int file = open(to, O_WRONLY | O_CREAT, 0666);
-		must(file, to);
-		close(file);
-		must(mount(from, to, NULL, MS_BIND, NULL), to);
-	}
+	make_devices();
 	must(mkdir(ROOT "/proc", 0555), "/proc");
 	must(mount("proc", ROOT "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL), "/proc");
 	must(mkdir(ROOT "/tmp", 0777), "/tmp");
@@ -149,6 +176,7 @@ void enter_sandbox(const char *plan)
 	}
 	must(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "no tie to the parent");
 	make_root(plan);
+	replace_standard_streams();
 	raise_loopback();
 	bound(RLIMIT_NPROC, 256);
 	bound(RLIMIT_AS, 4ul << 30);
