@@ -56,12 +56,9 @@ impl OpenFlags {
     pub const SYNC: Self = Self::SYNC_BIT.union(Self::DSYNC);
     /// An unnamed file in the directory given.
     pub const TMPFILE: Self = Self::TMPFILE_BIT.union(Self::DIRECTORY);
-    /// What `fcntl(F_SETFL)` changes; it ignores the others.
-    pub const SETTABLE: Self = Self::APPEND
-        .union(Self::NONBLOCK)
-        .union(Self::ASYNC)
-        .union(Self::DIRECT)
-        .union(Self::NOATIME);
+    /// What `fcntl(F_SETFL)` changes besides [`ASYNC`](Self::ASYNC); it ignores the others.
+    pub const SETTABLE: Self =
+        Self::APPEND.union(Self::NONBLOCK).union(Self::DIRECT).union(Self::NOATIME);
     /// What counts at the moment of opening only and `F_GETFL` does not show.
     pub const CREATION: Self =
         Self::CREAT.union(Self::EXCL).union(Self::NOCTTY).union(Self::TRUNC).union(Self::CLOEXEC);
@@ -103,6 +100,39 @@ bitflags::bitflags! {
         /// `statx(2)`: do not ask the server.
         const STATX_DONT_SYNC = 0x4000;
     }
+}
+
+bitflags::bitflags! {
+    /// How far a path may lead, `openat2(2)`.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    pub struct Resolve: u64 {
+        /// Not across mounts.
+        const NO_XDEV = 0x01;
+        /// Not through links of `/proc` that lead to files rather than along a text.
+        const NO_MAGICLINKS = 0x02;
+        /// Through no symbolic link.
+        const NO_SYMLINKS = 0x04;
+        /// Not out of the directory that it starts in.
+        const BENEATH = 0x08;
+        /// The directory that it starts in is the root.
+        const IN_ROOT = 0x10;
+        /// Only as far as no waiting is needed.
+        const CACHED = 0x20;
+    }
+}
+
+/// `struct open_how`.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct OpenHow {
+    /// [`OpenFlags`].
+    pub flags: u64,
+    /// The permissions of a new file.
+    pub mode: u64,
+    /// [`Resolve`].
+    pub resolve: u64,
 }
 
 /// The descriptor number that means the current directory.
@@ -206,8 +236,16 @@ pub const F_GETOWN: u32 = 9;
 pub const F_SETSIG: u32 = 10;
 /// `F_GETSIG`: which signal instead of `SIGIO`.
 pub const F_GETSIG: u32 = 11;
+/// `F_SETOWN_EX`: who gets `SIGIO`, as a type and a number.
+pub const F_SETOWN_EX: u32 = 15;
 /// `F_GETOWN_EX`: who gets `SIGIO`, as a type and a number.
 pub const F_GETOWN_EX: u32 = 16;
+/// `F_OWNER_TID`: a thread gets `SIGIO`.
+pub const F_OWNER_TID: u32 = 0;
+/// `F_OWNER_PID`: a process gets `SIGIO`.
+pub const F_OWNER_PID: u32 = 1;
+/// `F_OWNER_PGRP`: a process group gets `SIGIO`.
+pub const F_OWNER_PGRP: u32 = 2;
 /// `F_OFD_GETLK`: as `F_GETLK` for locks of the description.
 pub const F_OFD_GETLK: u32 = 36;
 /// `F_OFD_SETLK`: as `F_SETLK` for locks of the description.

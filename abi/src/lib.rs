@@ -24,6 +24,7 @@ pub mod mman;
 pub mod poll;
 pub mod resource;
 pub mod signal;
+pub mod signalfd;
 pub mod socket;
 pub mod stat;
 pub mod statfs;

@@ -269,6 +269,12 @@ pub const SI_USER: i32 = 0;
 pub const SI_DETHREAD: i32 = -7;
 /// Sent by a name that was looked up.
 pub const SI_ASYNCNL: i32 = raw::SI_ASYNCNL;
+/// A descriptor became readable.
+pub const POLL_IN: i32 = 1;
+/// A descriptor became writable.
+pub const POLL_OUT: i32 = 2;
+/// The other side of a descriptor hung up: the last of these codes.
+pub const POLL_HUP: i32 = 6;
 /// Sent by the kernel.
 pub const SI_KERNEL: i32 = 0x80;
 /// Sent by `sigqueue(3)`.
@@ -350,6 +356,12 @@ impl SigInfo {
         Self::new(signal, SI_TIMER, &[u64::from(id), value])
     }
 
+    /// Returns what a signal carries that tells of descriptor `fd` becoming ready for `band`;
+    /// `code` is [`POLL_IN`] or [`POLL_OUT`].
+    pub fn from_descriptor(signal: Signal, code: i32, band: u32, fd: u32) -> Self {
+        Self::new(signal, code, &[u64::from(band), u64::from(fd)])
+    }
+
     fn new(signal: Signal, code: i32, front: &[u64]) -> Self {
         let mut fields = [0; 14];
         fields[..front.len()].copy_from_slice(front);
@@ -369,6 +381,14 @@ impl SigInfo {
         u64::try_from(self.signo).ok().and_then(Signal::from_raw)
     }
 
+    /// Returns whether it tells of a descriptor: one with such a code that is neither a fault's nor
+    /// a child's.
+    pub(crate) fn is_from_descriptor(&self) -> bool {
+        let is_other =
+            |signal: Signal| SignalSet::SYNCHRONOUS.contains(signal) || signal == Signal::SIGCHLD;
+        !self.signal().is_some_and(is_other)
+    }
+
     /// Returns the id of the timer that sent it ([`SI_TIMER`]).
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is the id")]
     pub const fn timer_id(&self) -> u32 {
@@ -378,57 +398,6 @@ impl SigInfo {
     /// Says how often the timer went off besides ([`SI_TIMER`]).
     pub fn set_overrun(&mut self, overrun: u32) {
         self.fields[0] = u64::from(self.timer_id()) | u64::from(overrun) << 32;
-    }
-}
-
-/// `struct signalfd_siginfo`.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout,
-)]
-#[repr(C)]
-#[expect(missing_docs, reason = "the fields are those of signalfd(2)")]
-pub struct SignalFdInfo {
-    pub signo: u32,
-    pub errno: i32,
-    pub code: i32,
-    pub pid: u32,
-    pub uid: u32,
-    pub fd: i32,
-    pub tid: u32,
-    pub band: u32,
-    pub overrun: u32,
-    pub trapno: u32,
-    pub status: i32,
-    pub int: i32,
-    pub ptr: u64,
-    pub utime: u64,
-    pub stime: u64,
-    pub addr: u64,
-    padding: [u64; 6],
-}
-
-impl From<&SigInfo> for SignalFdInfo {
-    fn from(info: &SigInfo) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a field holds two numbers")]
-        const fn halves(field: u64) -> (u32, u32) {
-            (field as u32, (field >> 32) as u32)
-        }
-        let (low, high) = halves(info.fields[0]);
-        let int = halves(info.fields[1]).0.cast_signed();
-        let plain = Self {
-            signo: info.signo.cast_unsigned(),
-            errno: info.errno,
-            code: info.code,
-            ..Self::default()
-        };
-        let is_raised = info.signal().is_some_and(|s| SignalSet::SYNCHRONOUS.contains(s));
-        match info.code {
-            SI_TIMER => Self { tid: low, overrun: high, int, ptr: info.fields[1], ..plain },
-            SI_USER | SI_TKILL | SI_KERNEL => Self { pid: low, uid: high, ..plain },
-            ..=0 => Self { pid: low, uid: high, int, ptr: info.fields[1], ..plain },
-            _ if is_raised => Self { addr: info.fields[0], ..plain },
-            _ => Self { pid: low, uid: high, status: int, ..plain },
-        }
     }
 }
 
@@ -600,8 +569,6 @@ mod tests {
         assert_eq!(offset_of!(UserContext, mask), 296);
         assert_eq!(size_of::<SignalFrame>(), 440);
         assert_eq!(size_of::<FpxSwBytes>(), 48);
-        assert_eq!(size_of::<SignalFdInfo>(), 128);
-        assert_eq!(offset_of!(SignalFdInfo, ptr), 48);
     }
 
     #[test]

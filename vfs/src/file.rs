@@ -101,6 +101,11 @@ pub trait File: Any + Debug + Send + Sync {
         None
     }
 
+    /// Returns whether its readiness can be told by signal, `O_ASYNC`.
+    fn tells_by_signal(&self) -> bool {
+        false
+    }
+
     /// Writes from `source` to the end of the file, as one step, and returns the end afterwards
     /// with the number of bytes.
     ///

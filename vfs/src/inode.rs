@@ -29,6 +29,19 @@ pub struct DirectoryEntry<'a> {
 /// it belong to `.` and `..`, which are not the file system's business.
 pub const FIRST_ENTRY: u64 = 2;
 
+/// How an extended attribute is set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetAttribute {
+    /// Whether it is there or not.
+    Always,
+    /// Only if it is not there.
+    Create,
+    /// Only if it is there.
+    Replace,
+    /// In neither case: both conditions hold at once.
+    Never,
+}
+
 /// A file in a file system: its metadata and, of a directory, its names.
 ///
 /// Names come without `/`, neither empty nor `.` nor `..`, at most `NAME_MAX` bytes. Operations on
@@ -182,6 +195,38 @@ pub trait Inode: Any + Debug + Send + Sync {
     /// `EINVAL` if it is none.
     fn read_link(&self) -> Result<Vec<u8>> {
         Err(Errno::EINVAL)
+    }
+
+    /// Returns the value of an extended attribute, `getxattr(2)`.
+    ///
+    /// # Errors
+    /// `ENODATA` if it is not there, `EOPNOTSUPP` if there are none of such a name, `EINVAL`.
+    fn attribute(&self, name: &[u8]) -> Result<Vec<u8>> {
+        let _ = name;
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// Sets an extended attribute, `setxattr(2)`.
+    ///
+    /// # Errors
+    /// As [`attribute`](Self::attribute); `EEXIST` if `how` forbids one that is there; `ENOSPC`.
+    fn set_attribute(&self, name: &[u8], value: &[u8], how: SetAttribute) -> Result<()> {
+        let _ = (name, value, how);
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// Removes an extended attribute, `removexattr(2)`.
+    ///
+    /// # Errors
+    /// As [`attribute`](Self::attribute).
+    fn remove_attribute(&self, name: &[u8]) -> Result<()> {
+        let _ = name;
+        Err(Errno::EOPNOTSUPP)
+    }
+
+    /// Returns the names of the extended attributes, `listxattr(2)`.
+    fn attribute_names(&self) -> Vec<Vec<u8>> {
+        Vec::new()
     }
 
     /// Returns the file that a link of `/proc` leads to without a walk along its text; `None` for

@@ -23,6 +23,7 @@ pub mod lock;
 mod metadata;
 mod mount;
 pub mod namespace;
+pub mod notice;
 mod open_file;
 mod page;
 pub mod path;

@@ -127,6 +127,12 @@ pub struct Creation {
     pub rdev: u64,
 }
 
+impl Default for Creation {
+    fn default() -> Self {
+        Self::new(FileType::Regular, 0)
+    }
+}
+
 impl Creation {
     /// Returns the beginning of a file of `kind` that belongs to root.
     pub const fn new(kind: FileType, permissions: u32) -> Self {

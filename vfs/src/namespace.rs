@@ -6,13 +6,24 @@
 use alloc::format;
 use alloc::sync::Arc;
 
-use abi::fcntl::{OpenFlags, PATH_MAX, RenameFlags};
+use abi::fcntl::{OpenFlags, PATH_MAX, RenameFlags, Resolve};
 use abi::inotify::WatchMask;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 
 use crate::path::{self, LastLink, LastName, Target};
 use crate::{Changes, Creation, FileSystem, Found, Location, Mount, OpenFile, Place, watch};
+
+/// How a file is to be opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Opening {
+    /// The flags.
+    pub flags: OpenFlags,
+    /// How it begins if it is made; always as a regular file.
+    pub creation: Creation,
+    /// How far the path may lead.
+    pub resolve: Resolve,
+}
 
 /// The tree of names that begins at one root.
 #[derive(Debug)]
@@ -50,22 +61,35 @@ impl Namespace {
         flags: OpenFlags,
         creation: &Creation,
     ) -> Result<Arc<OpenFile>> {
+        self.open_by(start, path, &Opening { flags, creation: *creation, ..Opening::default() })
+    }
+
+    /// As [`open`](Self::open), with all that `openat2(2)` can say.
+    ///
+    /// # Errors
+    /// As `openat2(2)`.
+    pub fn open_by(
+        &self,
+        start: &Location,
+        path: &[u8],
+        opening: &Opening,
+    ) -> Result<Arc<OpenFile>> {
+        let flags = opening.flags;
         if flags.contains(OpenFlags::PATH) {
             let kept = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NOFOLLOW;
-            let found = self.find(start, path, last_link(flags))?;
-            return open_found(found, flags & kept);
+            return open_found(self.find_by(start, path, opening)?, flags & kept);
         }
         if flags.contains(OpenFlags::TMPFILE_BIT) {
-            return self.open_unnamed(start, path, flags, creation);
+            return self.open_unnamed(start, path, opening);
         }
         if !flags.contains(OpenFlags::CREAT) {
-            return open_found(self.find(start, path, last_link(flags))?, flags);
+            return open_found(self.find_by(start, path, opening)?, flags);
         }
         if flags.contains(OpenFlags::DIRECTORY) {
             return Err(Errno::EINVAL);
         }
         loop {
-            match self.open_or_create(start, path, flags, creation) {
+            match self.open_or_create(start, path, opening) {
                 // Somebody else made it between the look and the making.
                 Err(Errno::EEXIST) if !flags.contains(OpenFlags::EXCL) => {}
                 result => return result,
@@ -73,18 +97,25 @@ impl Namespace {
         }
     }
 
+    /// Returns what a path leads to that is opened.
+    fn find_by(&self, start: &Location, path: &[u8], opening: &Opening) -> Result<Found> {
+        let last = last_link(opening.flags);
+        let target = path::walk_within(&self.root, start, path, last, opening.resolve)?;
+        target.found.ok_or(Errno::ENOENT)
+    }
+
     fn open_or_create(
         &self,
         start: &Location,
         path: &[u8],
-        flags: OpenFlags,
-        creation: &Creation,
+        opening: &Opening,
     ) -> Result<Arc<OpenFile>> {
+        let flags = opening.flags;
         let last = match flags.intersects(OpenFlags::EXCL | OpenFlags::NOFOLLOW) {
             true => LastLink::Name,
             false => LastLink::Follow,
         };
-        let target = path::walk(&self.root, start, path, last)?;
+        let target = path::walk_within(&self.root, start, path, last, opening.resolve)?;
         if target.last == LastName::Normal && target.has_slash {
             return Err(Errno::EISDIR);
         }
@@ -97,7 +128,7 @@ impl Namespace {
             }
             return open_found(found, flags);
         }
-        let creation = Creation { kind: FileType::Regular, ..*creation };
+        let creation = Creation { kind: FileType::Regular, ..opening.creation };
         let inode = target.directory.inode.create(&target.name, &creation)?;
         target.tell_created(FileType::Regular);
         let file = inode.clone().open(flags)?;
@@ -110,17 +141,17 @@ impl Namespace {
         &self,
         start: &Location,
         path: &[u8],
-        flags: OpenFlags,
-        creation: &Creation,
+        opening: &Opening,
     ) -> Result<Arc<OpenFile>> {
+        let flags = opening.flags;
         if !flags.contains(OpenFlags::TMPFILE) || !flags.is_writable() {
             return Err(Errno::EINVAL);
         }
-        let directory = self.find(start, path, last_link(flags))?.location;
+        let directory = self.find_by(start, path, opening)?.location;
         if !directory.is_directory() {
             return Err(Errno::ENOTDIR);
         }
-        let creation = Creation { kind: FileType::Regular, ..*creation };
+        let creation = Creation { kind: FileType::Regular, ..opening.creation };
         let inode = directory.inode.create_unnamed(&creation)?;
         let file = inode.clone().open(flags)?;
         let label = format!("/#{} (deleted)", inode.ino()).into_bytes();

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::task::Waker;
 
 use abi::fcntl::{OpenFlags, Whence};
 use abi::inotify::WatchMask;
@@ -13,6 +14,7 @@ use sync::SpinLock;
 
 use crate::inode::{DirectoryEntry, FIRST_ENTRY};
 use crate::lock::{FileKey, Locks};
+use crate::notice::{Addressee, Notices};
 use crate::{Changes, File, Found, Metadata, Region, watch};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -37,6 +39,7 @@ pub struct OpenFile {
     offset: SpinLock<u64>,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
+    notices: Notices,
 }
 
 impl OpenFile {
@@ -63,6 +66,7 @@ impl OpenFile {
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
             offset: SpinLock::new(0),
             locked: SpinLock::new(None),
+            notices: Notices::default(),
         })
     }
 
@@ -111,6 +115,31 @@ impl OpenFile {
         // The closure never answers `None`, so this cannot fail.
         let _ = self.flags.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
         Ok(())
+    }
+
+    /// Returns to whom it sends which signal when it becomes ready, `F_SETOWN` and `F_SETSIG`.
+    pub fn addressee(&self) -> Addressee {
+        *self.notices.addressee.lock()
+    }
+
+    /// Changes to whom it sends which signal.
+    pub fn set_addressee(&self, change: impl FnOnce(&mut Addressee)) {
+        change(&mut self.notices.addressee.lock());
+    }
+
+    /// Lets wakers be called when it becomes readable and writable, or no more: `O_ASYNC`.
+    /// Returns false if the kind of file never tells.
+    pub fn set_notices(&self, wakers: Option<&[Waker; 2]>) -> bool {
+        if !self.file.tells_by_signal() {
+            return false;
+        }
+        self.notices.register(&*self.file, wakers);
+        let bit = OpenFlags::ASYNC.bits();
+        match wakers {
+            Some(_) => self.flags.fetch_or(bit, Ordering::Relaxed),
+            None => self.flags.fetch_and(!bit, Ordering::Relaxed),
+        };
+        true
     }
 
     /// Returns what `fstat(2)` says.
@@ -368,6 +397,9 @@ impl Drop for OpenFile {
         if !flags.contains(OpenFlags::PATH) {
             let wrote = flags.is_writable();
             self.tell(if wrote { WatchMask::CLOSE_WRITE } else { WatchMask::CLOSE_NOWRITE });
+        }
+        if flags.contains(OpenFlags::ASYNC) {
+            self.notices.register(&*self.file, None);
         }
         if let Some((locks, key)) = self.locked.get_mut().take() {
             locks.forget(key, self.id);

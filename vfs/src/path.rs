@@ -2,8 +2,9 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
-use abi::fcntl::{NAME_MAX, PATH_MAX};
+use abi::fcntl::{NAME_MAX, PATH_MAX, Resolve};
 use abi::stat::FileType;
 use abi::{Errno, Result};
 
@@ -57,14 +58,32 @@ pub struct Target {
 /// `ENOENT` for an empty path or a component before the last that is not there, `ENOTDIR`,
 /// `ELOOP`, `ENAMETOOLONG`, and what the file systems answer.
 pub fn walk(root: &Location, start: &Location, path: &[u8], last: LastLink) -> Result<Target> {
+    walk_within(root, start, path, last, Resolve::empty())
+}
+
+/// As [`walk`], but no farther than `resolve` allows, `openat2(2)`.
+///
+/// # Errors
+/// As [`walk`]; `EXDEV` for a way out of where it has to stay, `ELOOP` for a link that it must not
+/// follow.
+pub fn walk_within(
+    root: &Location,
+    start: &Location,
+    path: &[u8],
+    last: LastLink,
+    resolve: Resolve,
+) -> Result<Target> {
     if path.is_empty() {
         return Err(Errno::ENOENT);
     }
     if path.len() >= PATH_MAX {
         return Err(Errno::ENAMETOOLONG);
     }
-    let mut walk = Walk { root, here: start.clone(), rest: Cow::Borrowed(path), at: 0, links: 0 };
-    walk.begin();
+    let is_confined = resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
+    let root = if is_confined { start } else { root };
+    let (here, rest) = (start.clone(), Cow::Borrowed(path));
+    let mut walk = Walk { root, here, rest, at: 0, links: 0, resolve };
+    walk.begin()?;
     loop {
         if let Some(target) = walk.step(last)? {
             return Ok(target);
@@ -78,6 +97,7 @@ struct Walk<'a> {
     rest: Cow<'a, [u8]>,
     at: usize,
     links: usize,
+    resolve: Resolve,
 }
 
 struct Component {
@@ -88,11 +108,37 @@ struct Component {
 }
 
 impl Walk<'_> {
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<()> {
         self.at = 0;
         if self.rest.first() == Some(&b'/') {
+            if self.resolve.contains(Resolve::BENEATH) {
+                return Err(Errno::EXDEV);
+            }
+            // The first of all steps crosses no mount.
+            if self.links > 0 {
+                self.check_mount(self.root)?;
+            }
             self.here = self.root.clone();
         }
+        Ok(())
+    }
+
+    /// Fails with `EXDEV` if a step to `next` would cross mounts and must not.
+    fn check_mount(&self, next: &Location) -> Result<()> {
+        let stays = Arc::ptr_eq(&next.mount, &self.here.mount);
+        let may_cross = !self.resolve.contains(Resolve::NO_XDEV);
+        if stays || may_cross { Ok(()) } else { Err(Errno::EXDEV) }
+    }
+
+    /// Returns where `..` leads to; nothing if it stays at the root.
+    fn up(&self) -> Result<Option<Location>> {
+        if self.here.is_same(self.root) {
+            let leaves = self.resolve.contains(Resolve::BENEATH);
+            return if leaves { Err(Errno::EXDEV) } else { Ok(None) };
+        }
+        let up = self.here.parent()?;
+        self.check_mount(&up)?;
+        Ok(Some(up))
     }
 
     fn component(&self) -> Component {
@@ -120,8 +166,7 @@ impl Walk<'_> {
             b"" => Ok(Some(self.at_directory(LastName::Root, &component))),
             b"." => Ok(self.advance(None, LastName::Dot, &component)),
             b".." => {
-                let is_root = self.here.is_same(self.root);
-                let up = if is_root { None } else { Some(self.here.parent()?) };
+                let up = self.up()?;
                 Ok(self.advance(up, LastName::DotDot, &component))
             }
             name if name.len() > NAME_MAX => Err(Errno::ENAMETOOLONG),
@@ -157,7 +202,10 @@ impl Walk<'_> {
         let follows =
             !component.is_last || last == LastLink::Follow || (last == LastLink::Keep && has_slash);
         let location = match self.here.lookup(self.name(component)) {
-            Ok(location) => Some(location),
+            Ok(location) => {
+                self.check_mount(&location)?;
+                Some(location)
+            }
             Err(Errno::ENOENT) if component.is_last => None,
             Err(errno) => return Err(errno),
         };
@@ -169,7 +217,10 @@ impl Walk<'_> {
             match link.inode.jump() {
                 Some(found) => {
                     self.count_link()?;
-                    jumped = Some(found?);
+                    self.check_jump()?;
+                    let found = found?;
+                    self.check_mount(&found.location)?;
+                    jumped = Some(found);
                 }
                 None => return self.follow(&link.clone(), component).map(|()| None),
             }
@@ -212,7 +263,17 @@ impl Walk<'_> {
 
     fn count_link(&mut self) -> Result<()> {
         self.links += 1;
-        if self.links > MAX_LINKS { Err(Errno::ELOOP) } else { Ok(()) }
+        let is_refused = self.resolve.contains(Resolve::NO_SYMLINKS);
+        if self.links > MAX_LINKS || is_refused { Err(Errno::ELOOP) } else { Ok(()) }
+    }
+
+    /// Checks that a link may lead to a file without a walk.
+    fn check_jump(&self) -> Result<()> {
+        if self.resolve.contains(Resolve::NO_MAGICLINKS) {
+            return Err(Errno::ELOOP);
+        }
+        let is_confined = self.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
+        if is_confined { Err(Errno::EXDEV) } else { Ok(()) }
     }
 
     /// Puts the link's text in place of its name.
@@ -228,7 +289,6 @@ impl Walk<'_> {
         }
         text.extend_from_slice(tail);
         self.rest = Cow::<[u8]>::Owned(text);
-        self.begin();
-        Ok(())
+        self.begin()
     }
 }

@@ -282,6 +282,10 @@ impl File for Inotify {
         if is_empty { Events::empty() } else { Events::IN | Events::RDNORM }
     }
 
+    fn tells_by_signal(&self) -> bool {
+        true
+    }
+
     fn waiters(&self) -> Option<&Waiters> {
         Some(&self.waiters)
     }

@@ -162,6 +162,10 @@ impl File for Console {
         if is_readable { Events::BOTH } else { Events::OUT | Events::WRNORM }
     }
 
+    fn tells_by_signal(&self) -> bool {
+        true
+    }
+
     fn waiters(&self) -> Option<&Waiters> {
         Some(&self.waiters)
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod console;
 pub(crate) mod limit;
+pub(crate) mod notice;
 mod proc;
 pub(crate) mod signalfd;
 pub(crate) mod socket;

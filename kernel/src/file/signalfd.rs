@@ -10,7 +10,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use abi::io::Sink;
 use abi::poll::Events;
-use abi::signal::{SignalFdInfo, SignalSet};
+use abi::signal::SignalSet;
+use abi::signalfd::SignalFdInfo;
 use abi::{Errno, Result};
 use sync::Waiters;
 use vfs::File;

@@ -95,6 +95,23 @@ impl<T: FromBytes + IntoBytes> UserPtr<T> {
         Ok(value)
     }
 
+    /// Copies a structure in that the program knows as `size` bytes long, which may be a longer one
+    /// of a newer system if the rest is zero.
+    ///
+    /// # Errors
+    /// `EINVAL` for less than the structure, `E2BIG` for more than a page or what is not known,
+    /// `EFAULT`.
+    pub(crate) fn read_sized(self, size: usize) -> Result<T> {
+        const PAGE: usize = 4096;
+        let rest = size.checked_sub(size_of::<T>()).ok_or(Errno::EINVAL)?;
+        if size > PAGE {
+            return Err(Errno::E2BIG);
+        }
+        let value = self.read()?;
+        let rest = self.at(1).cast::<u8>().read_array(rest)?;
+        if rest.iter().all(|&byte| byte == 0) { Ok(value) } else { Err(Errno::E2BIG) }
+    }
+
     /// Copies `count` values in.
     ///
     /// # Errors

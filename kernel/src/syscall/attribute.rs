@@ -1,5 +1,4 @@
-//! Changing files: `chmod(2)`, `chown(2)`, `utimensat(2)`, `truncate(2)`, `fallocate(2)`,
-//! `xattr(7)`.
+//! Changing files: `chmod(2)`, `chown(2)`, `utimensat(2)`, `truncate(2)`, `fallocate(2)`.
 
 use abi::fcntl::{AT_FDCWD, AtFlags, FallocateMode, OpenFlags};
 use abi::stat::{FileType, S_IALLUGO, UTIME_NOW, UTIME_OMIT};
@@ -11,7 +10,7 @@ use super::Context;
 use super::file::{Subject, at_flags, read_path};
 use crate::file::{self, limit};
 use crate::memory::backing;
-use crate::memory::user::{self, UserPtr};
+use crate::memory::user::UserPtr;
 use crate::time::RealTime;
 
 impl Subject {
@@ -40,6 +39,18 @@ pub(super) fn fchmod(_cx: &mut Context<'_>, fd: u32, mode: u32) -> Result<()> {
 /// `fchmodat(2)` as the kernel has it, without flags.
 pub(super) fn fchmodat(_cx: &mut Context<'_>, fd: i32, path: u64, mode: u32) -> Result<()> {
     change_mode(&Subject::at(fd, path, AtFlags::empty())?, mode)
+}
+
+/// `fchmodat2(2)`.
+pub(super) fn fchmodat2(
+    _cx: &mut Context<'_>,
+    fd: i32,
+    path: u64,
+    mode: u32,
+    flags: u32,
+) -> Result<()> {
+    let allowed = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH;
+    change_mode(&Subject::at(fd, path, at_flags(flags, allowed)?)?, mode)
 }
 
 fn change_mode(subject: &Subject, mode: u32) -> Result<()> {
@@ -226,72 +237,4 @@ pub(super) fn fallocate(
         }
         _ => Err(Errno::ENODEV),
     }
-}
-
-/// The longest name of an extended attribute, in bytes (`XATTR_NAME_MAX`).
-const LONGEST_ATTRIBUTE: usize = 255;
-
-/// Answers for an attribute as Linux's file system in memory does without any set: there are
-/// `trusted` and `security` ones, which do not have a value, and no others.
-fn no_attribute(name: u64, absent: Errno) -> Result<usize> {
-    let name = user::read_string(name, LONGEST_ATTRIBUTE).map_err(|errno| match errno {
-        Errno::ENAMETOOLONG => Errno::ERANGE,
-        errno => errno,
-    })?;
-    let is_known = [&b"security."[..], b"trusted."].iter().any(|kind| name.starts_with(kind));
-    match name.is_empty() {
-        true => Err(Errno::ERANGE),
-        false => Err(if is_known { absent } else { Errno::EOPNOTSUPP }),
-    }
-}
-
-/// `getxattr(2)`, `removexattr(2)`: partial, there are no attributes.
-pub(super) fn xattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::empty())?;
-    no_attribute(name, Errno::ENODATA)
-}
-
-/// `lgetxattr(2)`, `lremovexattr(2)`: partial, there are no attributes.
-pub(super) fn lxattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
-    no_attribute(name, Errno::ENODATA)
-}
-
-/// `fgetxattr(2)`, `fremovexattr(2)`: partial, there are no attributes.
-pub(super) fn fxattr(_cx: &mut Context<'_>, fd: u32, name: u64) -> Result<usize> {
-    file::current().get(fd)?;
-    no_attribute(name, Errno::ENODATA)
-}
-
-/// `setxattr(2)`: partial, no attribute can be set.
-pub(super) fn setxattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::empty())?;
-    no_attribute(name, Errno::EOPNOTSUPP)
-}
-
-/// `lsetxattr(2)`: partial, no attribute can be set.
-pub(super) fn lsetxattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
-    no_attribute(name, Errno::EOPNOTSUPP)
-}
-
-/// `fsetxattr(2)`: partial, no attribute can be set.
-pub(super) fn fsetxattr(_cx: &mut Context<'_>, fd: u32, name: u64) -> Result<usize> {
-    file::current().get(fd)?;
-    no_attribute(name, Errno::EOPNOTSUPP)
-}
-
-/// `listxattr(2)`.
-pub(super) fn listxattr(_cx: &mut Context<'_>, path: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::empty()).map(|_| 0)
-}
-
-/// `llistxattr(2)`.
-pub(super) fn llistxattr(_cx: &mut Context<'_>, path: u64) -> Result<usize> {
-    Subject::at(AT_FDCWD, path, AtFlags::SYMLINK_NOFOLLOW).map(|_| 0)
-}
-
-/// `flistxattr(2)`.
-pub(super) fn flistxattr(_cx: &mut Context<'_>, fd: u32) -> Result<usize> {
-    file::current().get(fd).map(|_| 0)
 }

@@ -3,9 +3,9 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETOWN, F_GETOWN_EX,
-    F_GETPIPE_SZ, F_GETSIG, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK,
-    F_SEAL_WRITE, F_SETFD, F_SETFL, F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
+    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETPIPE_SZ,
+    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD, F_SETFL,
+    F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -13,8 +13,8 @@ use vfs::anon::PipeEnd;
 use vfs::fs::ramfs::RamInode;
 use vfs::{OnExec, OpenFile};
 
-use super::{Context, lock, socket};
-use crate::file::{self, descriptor_limit};
+use super::{Context, lock, owner, socket};
+use crate::file::{self, descriptor_limit, notice};
 use crate::memory::backing;
 use crate::memory::user::UserPtr;
 
@@ -114,10 +114,7 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         }
         F_GETFL => Ok(u64::from(file.flags().bits())),
         _ if is_path => Err(Errno::EBADF),
-        F_SETFL => {
-            file.set_flags(OpenFlags::from_bits_retain(number()?))?;
-            Ok(0)
-        }
+        F_SETFL => set_flags(&file, fd, OpenFlags::from_bits_retain(number()?)).map(|()| 0),
         F_SETPIPE_SZ => {
             let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
             end.pipe().set_capacity(number()?).map(|capacity| capacity as u64)
@@ -137,11 +134,19 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         _ if lock::is_record_operation(command) => {
             lock::record(&file, command, UserPtr::new(argument)).map(|()| 0)
         }
-        // Nobody has asked for SIGIO: F_SETOWN is refused.
-        F_GETOWN | F_GETSIG => Ok(0),
-        F_GETOWN_EX => UserPtr::<[u32; 2]>::new(argument).write(&[0; 2]).map(|()| 0),
+        _ if owner::is_operation(command) => owner::operate(&file, command, argument),
         _ => Err(Errno::EINVAL),
     }
+}
+
+/// `fcntl(F_SETFL)`.
+fn set_flags(file: &Arc<OpenFile>, fd: u32, flags: OpenFlags) -> Result<()> {
+    file.set_flags(flags)?;
+    let is_asked = flags.contains(OpenFlags::ASYNC);
+    if is_asked != file.flags().contains(OpenFlags::ASYNC) {
+        notice::set(file, fd, is_asked);
+    }
+    Ok(())
 }
 
 /// `fcntl(F_ADD_SEALS)`.
@@ -165,6 +170,8 @@ const FIONCLEX: u32 = 0x5450;
 const FIOCLEX: u32 = 0x5451;
 /// `FIONBIO`: set or clear `O_NONBLOCK`.
 const FIONBIO: u32 = 0x5421;
+/// `FIOASYNC`: set or clear `O_ASYNC`.
+const FIOASYNC: u32 = 0x5452;
 /// `FIONREAD`: how many bytes can be read.
 const FIONREAD: u32 = 0x541b;
 
@@ -181,6 +188,13 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
             let mut flags = file.flags();
             flags.set(OpenFlags::NONBLOCK, is_set);
             file.set_flags(flags)?;
+        }
+        FIOASYNC => {
+            let is_set = UserPtr::<i32>::new(argument).read()? != 0;
+            let is_change = is_set != file.flags().contains(OpenFlags::ASYNC);
+            if is_change && !notice::set(&file, fd, is_set) {
+                return Err(Errno::ENOTTY);
+            }
         }
         FIONREAD => {
             let count = if object.is_seekable() {

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use abi::fcntl::{AT_FDCWD, AccessMode, AtFlags, OpenFlags, PATH_MAX};
+use abi::fcntl::{AT_FDCWD, AccessMode, AtFlags, OpenFlags, OpenHow, PATH_MAX, Resolve};
 use abi::poll::Events;
 use abi::stat::{
     FileType, S_IALLUGO, STATX_ATTR_MOUNT_ROOT, STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID,
@@ -13,8 +13,9 @@ use abi::statfs::{ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC, Statfs};
 use abi::time::Timespec;
 use abi::{Errno, Result};
 use vfs::anon::{Pipe, PipeAccess, PipeEnd};
+use vfs::namespace::Opening;
 use vfs::path::LastLink;
-use vfs::{BLOCK_SIZE, File, Found, Metadata, OpenFile};
+use vfs::{BLOCK_SIZE, File, Found, Location, Metadata, OpenFile};
 
 use super::Context;
 use super::descriptor::on_exec;
@@ -67,7 +68,8 @@ impl Subject {
         }
     }
 
-    fn metadata(&self) -> Metadata {
+    /// Returns what `stat(2)` says.
+    pub(super) fn metadata(&self) -> Metadata {
         match self {
             Self::Found(found) => found.location.inode.metadata(),
             Self::Open(file) => file.metadata(),
@@ -111,12 +113,64 @@ fn open_at(fd: i32, path: u64, flags: u32, mode: u32) -> Result<u32> {
     let path = read_path(path)?;
     // Before there is a new file that nobody could have opened.
     check_room()?;
+    let start = file::current().start_of(fd, &path)?;
+    open_by(&start, &path, flags, mode & S_IALLUGO, Resolve::empty())
+}
+
+/// `openat2(2)`.
+pub(super) fn openat2(
+    _cx: &mut Context<'_>,
+    fd: i32,
+    path: u64,
+    how: UserPtr<OpenHow>,
+    size: usize,
+) -> Result<u32> {
+    let how = how.read_sized(size)?;
+    let (flags, mode, resolve) = check_how(&how)?;
+    let path = read_path(path)?;
+    check_room()?;
+    // There even an absolute path starts in the directory.
+    let from = if resolve.contains(Resolve::IN_ROOT) { b"." } else { &path[..] };
+    let start = file::current().start_of(fd, from)?;
+    open_by(&start, &path, flags, mode, resolve)
+}
+
+/// Checks what `openat2(2)` checks and `openat(2)` ignores.
+fn check_how(how: &OpenHow) -> Result<(OpenFlags, u32, Resolve)> {
+    let flags = u32::try_from(how.flags).ok().and_then(OpenFlags::from_bits);
+    let flags = flags.ok_or(Errno::EINVAL)?;
+    let resolve = Resolve::from_bits(how.resolve).ok_or(Errno::EINVAL)?;
+    let creates = flags.intersects(OpenFlags::CREAT | OpenFlags::TMPFILE_BIT);
+    let allowed = if creates { S_IALLUGO } else { 0 };
+    let mode = u32::try_from(how.mode).ok().filter(|mode| mode & !allowed == 0);
+    let mode = mode.ok_or(Errno::EINVAL)?;
+    let with_path =
+        OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NOFOLLOW | OpenFlags::CLOEXEC;
+    let is_path = flags.contains(OpenFlags::PATH);
+    if resolve.contains(Resolve::BENEATH | Resolve::IN_ROOT)
+        || is_path && !with_path.contains(flags)
+    {
+        return Err(Errno::EINVAL);
+    }
+    if resolve.contains(Resolve::CACHED) && (creates || flags.contains(OpenFlags::TRUNC)) {
+        return Err(Errno::EAGAIN);
+    }
+    Ok((flags, mode, resolve))
+}
+
+fn open_by(
+    start: &Location,
+    path: &[u8],
+    flags: OpenFlags,
+    mode: u32,
+    resolve: Resolve,
+) -> Result<u32> {
     let files = file::current();
-    let start = files.start_of(fd, &path)?;
-    let creation = files.creation(FileType::Regular, mode & S_IALLUGO);
+    let creation = files.creation(FileType::Regular, mode);
     let is_path = flags.contains(OpenFlags::PATH);
     let shown = if is_path { flags } else { flags | OpenFlags::LARGEFILE };
-    let file = files.names.open(&start, &path, shown, &creation)?;
+    let opening = Opening { flags: shown, creation, resolve };
+    let file = files.names.open_by(start, path, &opening)?;
     if flags.contains(OpenFlags::TRUNC) && !is_path {
         backing::cut(file.file()?, 0);
     }
@@ -204,7 +258,7 @@ pub(super) fn statx(
     }
     let subject = Subject::at(fd, path, flags)?;
     let location = subject.found().map(|found| &found.location);
-    let is_root = location.is_some_and(vfs::Location::is_mount_root);
+    let is_root = location.is_some_and(Location::is_mount_root);
     let metadata = subject.metadata();
     buffer.write(&Statx {
         stx_mask: STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,

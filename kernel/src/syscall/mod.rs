@@ -19,6 +19,7 @@ mod io;
 mod lock;
 mod memory;
 mod numa;
+mod owner;
 mod poll;
 mod prctl;
 mod process;
@@ -33,6 +34,7 @@ mod table;
 mod thread;
 mod time;
 mod timer;
+mod xattr;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

@@ -13,7 +13,7 @@ use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
     inotify, inspect, io, lock, memory, numa, poll, prctl, process, schedattr, scheduling, settime,
-    signal, socket, splice, system, thread, time, timer, unknown,
+    signal, socket, splice, system, thread, time, timer, unknown, xattr,
 };
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
@@ -144,13 +144,14 @@ syscalls! {
     dup => descriptor::dup(oldfd);
     dup2 => descriptor::dup2(oldfd, newfd);
     dup3 => descriptor::dup3(oldfd, newfd, flags);
-    /// partial: leases, notification and SIGIO are EINVAL
+    /// partial: leases and notification of directories are EINVAL
     fcntl => descriptor::fcntl(fd, op, arg);
     ioctl => descriptor::ioctl(fd, op, arg);
     flock => lock::flock(fd, op);
     // files
     open => file::open(pathname, flags, mode);
     openat => file::openat(dirfd, pathname, flags, mode);
+    openat2 => file::openat2(dirfd, pathname, how, size);
     creat => file::creat(pathname, mode);
     stat => file::stat(pathname, statbuf);
     lstat => file::lstat(pathname, statbuf);
@@ -165,6 +166,7 @@ syscalls! {
     chmod => attribute::chmod(pathname, mode);
     fchmod => attribute::fchmod(fd, mode);
     fchmodat => attribute::fchmodat(dirfd, pathname, mode);
+    fchmodat2 => attribute::fchmodat2(dirfd, pathname, mode, flags);
     chown => attribute::chown(pathname, owner, group);
     lchown => attribute::lchown(pathname, owner, group);
     fchown => attribute::fchown(fd, owner, group);
@@ -177,27 +179,18 @@ syscalls! {
     truncate => attribute::truncate(path, length);
     ftruncate => attribute::ftruncate(fd, length);
     fallocate => attribute::fallocate(fd, mode, offset, size);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    getxattr => attribute::xattr(path, name);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    lgetxattr => attribute::lxattr(path, name);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    fgetxattr => attribute::fxattr(fd, name);
-    /// refused: no file has attributes: EOPNOTSUPP
-    setxattr => attribute::setxattr(path, name);
-    /// refused: no file has attributes: EOPNOTSUPP
-    lsetxattr => attribute::lsetxattr(path, name);
-    /// refused: no file has attributes: EOPNOTSUPP
-    fsetxattr => attribute::fsetxattr(fd, name);
-    listxattr => attribute::listxattr(path);
-    llistxattr => attribute::llistxattr(path);
-    flistxattr => attribute::flistxattr(fd);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    removexattr => attribute::xattr(path, name);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    lremovexattr => attribute::lxattr(path, name);
-    /// refused: no file has attributes: ENODATA or EOPNOTSUPP
-    fremovexattr => attribute::fxattr(fd, name);
+    setxattr => xattr::setxattr(path, name, value, size, flags);
+    getxattr => xattr::getxattr(path, name, value, size);
+    listxattr => xattr::listxattr(path, list, size);
+    removexattr => xattr::removexattr(path, name);
+    lsetxattr => xattr::lsetxattr(path, name, value, size, flags);
+    lgetxattr => xattr::lgetxattr(path, name, value, size);
+    llistxattr => xattr::llistxattr(path, list, size);
+    lremovexattr => xattr::lremovexattr(path, name);
+    fsetxattr => xattr::fsetxattr(fd, name, value, size, flags);
+    fgetxattr => xattr::fgetxattr(fd, name, value, size);
+    flistxattr => xattr::flistxattr(fd, list, size);
+    fremovexattr => xattr::fremovexattr(fd, name);
     /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
     // watching

@@ -131,18 +131,7 @@ pub(super) fn clone3(
     arguments: UserPtr<CloneArgs>,
     size: usize,
 ) -> Result<u32> {
-    const PAGE: usize = 4096;
-    if size < size_of::<CloneArgs>() {
-        return Err(Errno::EINVAL);
-    }
-    if size > PAGE {
-        return Err(Errno::E2BIG);
-    }
-    let mut values = arguments.read()?;
-    let rest = arguments.at(1).cast::<u8>().read_array(size - size_of::<CloneArgs>())?;
-    if rest.iter().any(|&byte| byte != 0) {
-        return Err(Errno::E2BIG);
-    }
+    let mut values = arguments.read_sized(size)?;
     let flags = CloneFlags::from_bits_truncate(values.flags);
     // CLONE_CLEAR_SIGHAND and CLONE_INTO_CGROUP are flags of processes.
     let is_unknown = values.flags >> 32 != 0 || flags.contains(CloneFlags::DETACHED);

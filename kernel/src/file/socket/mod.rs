@@ -139,6 +139,10 @@ impl File for SocketFile {
         }
     }
 
+    fn tells_by_signal(&self) -> bool {
+        true
+    }
+
     fn waiters(&self) -> Option<&Waiters> {
         Some(match &self.socket {
             Socket::Inet(socket) => socket.waiters(),

@@ -268,6 +268,10 @@ impl File for PipeEnd {
         events
     }
 
+    fn tells_by_signal(&self) -> bool {
+        true
+    }
+
     fn waiters(&self) -> Option<&Waiters> {
         let pipe = &self.pipe;
         Some(if self.access.reads() { &pipe.to_read } else { &pipe.to_write })

@@ -6,6 +6,7 @@
 
 mod contents;
 mod directory;
+mod extended;
 mod file;
 mod names;
 
@@ -24,9 +25,10 @@ use sync::SpinLock;
 
 use self::contents::Contents;
 use self::directory::Directory;
+use self::extended::Extended;
 use crate::anon::Pipe;
 use crate::fs::devices::Devices;
-use crate::inode::DirectoryEntry;
+use crate::inode::{DirectoryEntry, SetAttribute};
 use crate::{BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Metadata, Page};
 
 /// What all files of one file system share.
@@ -184,6 +186,8 @@ pub struct RamInode {
     attributes: SpinLock<Attributes>,
     /// What must not be done to the contents any more, `F_SEAL_*`.
     seals: AtomicU32,
+    /// A leaf lock.
+    extended: SpinLock<Extended>,
     body: Body,
 }
 
@@ -212,6 +216,7 @@ impl RamInode {
             btime: now,
             attributes: SpinLock::new(attributes),
             seals: AtomicU32::new(F_SEAL_SEAL),
+            extended: SpinLock::default(),
             body: body(this),
         })
     }
@@ -270,6 +275,7 @@ impl Drop for RamInode {
         if let Body::Regular(contents) = &mut self.body {
             contents.get_mut().release_all(&self.volume);
         }
+        extended::release_all(self.extended.get_mut(), &self.volume);
     }
 }
 
@@ -410,6 +416,22 @@ impl Inode for RamInode {
             Body::Symlink(text) => Ok(text.to_vec()),
             _ => Err(Errno::EINVAL),
         }
+    }
+
+    fn attribute(&self, name: &[u8]) -> Result<Vec<u8>> {
+        self.extended(name)
+    }
+
+    fn set_attribute(&self, name: &[u8], value: &[u8], how: SetAttribute) -> Result<()> {
+        self.set_extended(name, value, how)
+    }
+
+    fn remove_attribute(&self, name: &[u8]) -> Result<()> {
+        self.remove_extended(name)
+    }
+
+    fn attribute_names(&self) -> Vec<Vec<u8>> {
+        self.extended_names()
     }
 }
 
