@@ -6,6 +6,7 @@
 pub(crate) mod console;
 pub(crate) mod limit;
 pub(crate) mod notice;
+pub(crate) mod pidfd;
 mod proc;
 pub(crate) mod signalfd;
 pub(crate) mod socket;

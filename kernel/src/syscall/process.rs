@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use super::Context;
+use super::{Context, pidfd};
 use crate::arch::{clock, cpu};
 use crate::memory::space;
 use crate::memory::user::{self, UserPtr};
@@ -199,10 +199,13 @@ pub(super) fn wait4(_cx: &mut Context<'_>, pid: i32, _status: u64, options: u32)
 pub(super) fn waitid(
     _cx: &mut Context<'_>,
     kind: u32,
-    _id: u32,
+    id: u32,
     _info: u64,
     options: u32,
 ) -> Result<u32> {
     let is_wrong = options & !WAITID_OPTIONS != 0 || options & WSTATES == 0 || kind > P_PIDFD;
+    if !is_wrong && kind == P_PIDFD {
+        pidfd::check(id)?;
+    }
     Err(if is_wrong { Errno::EINVAL } else { Errno::ECHILD })
 }

@@ -192,7 +192,7 @@ pub(super) fn restart_syscall(_cx: &mut Context<'_>) -> Result<()> {
 
 /// Returns the signal of a number that a program sends, `None` for 0, which only asks whether the
 /// receiver is there.
-fn sent_signal(number: i32) -> Result<Option<Signal>> {
+pub(super) fn sent_signal(number: i32) -> Result<Option<Signal>> {
     match u64::try_from(number) {
         Ok(0) => Ok(None),
         Ok(number) => Signal::from_raw(number).map(Some).ok_or(Errno::EINVAL),
@@ -251,7 +251,7 @@ fn send_to(tid: i32, signal: i32, info: impl FnOnce(Signal) -> Result<SigInfo>) 
 ///
 /// # Errors
 /// `EFAULT`; `E2BIG` for more than Linux knows of.
-fn read_info(info: UserPtr<SigInfo>, signal: i32) -> Result<SigInfo> {
+pub(super) fn read_info(info: UserPtr<SigInfo>, signal: i32) -> Result<SigInfo> {
     let mut info = info.read()?;
     info.signo = signal;
     if info.is_known() { Ok(info) } else { Err(Errno::E2BIG) }

@@ -12,8 +12,8 @@ use abi::{Errno, Result, Sysno};
 use super::argument::{FromRegister, IntoRegister};
 use super::{
     Context, attribute, barrier, copy, credentials, descriptor, dir, event, exec, file, futex,
-    inotify, inspect, io, lock, memory, numa, poll, prctl, process, schedattr, scheduling, settime,
-    signal, socket, splice, system, thread, time, timer, unknown, xattr,
+    handle, inotify, inspect, io, lock, memory, numa, pidfd, poll, prctl, process, schedattr,
+    scheduling, settime, signal, socket, splice, system, thread, time, timer, unknown, xattr,
 };
 use crate::arch::cpu::Cpu;
 use crate::arch::frame::TrapFrame;
@@ -193,6 +193,10 @@ syscalls! {
     fremovexattr => xattr::fremovexattr(fd, name);
     /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
+    /// partial: no file system has handles, always EOPNOTSUPP
+    name_to_handle_at => handle::name_to_handle_at(dirfd, pathname, handle, mount_id, flags);
+    /// partial: no file system has handles, always ESTALE
+    open_by_handle_at => handle::open_by_handle_at(mount_fd, handle, flags);
     // watching
     inotify_init => inotify::inotify_init();
     inotify_init1 => inotify::inotify_init1(flags);
@@ -214,7 +218,6 @@ syscalls! {
     unlinkat => dir::unlinkat(dirfd, pathname, flags);
     rename => dir::rename(oldpath, newpath);
     renameat => dir::renameat(olddirfd, oldpath, newdirfd, newpath);
-    /// partial: RENAME_WHITEOUT is EINVAL
     renameat2 => dir::renameat2(olddirfd, oldpath, newdirfd, newpath, flags);
     getdents => dir::getdents(fd, dirp, count);
     getdents64 => dir::getdents64(fd, dirp, count);
@@ -246,6 +249,10 @@ syscalls! {
     prctl => prctl::prctl(op, arg2, arg3, arg4, arg5);
     wait4 => process::wait4(pid, wstatus, options);
     waitid => process::waitid(idtype, id, infop, options);
+    /// partial: of the program itself only
+    pidfd_open => pidfd::pidfd_open(pid, flags);
+    pidfd_send_signal => pidfd::pidfd_send_signal(pidfd, sig, info, flags);
+    pidfd_getfd => pidfd::pidfd_getfd(pidfd, targetfd, flags);
     membarrier => barrier::membarrier(cmd, flags);
     prlimit64 => process::prlimit64(pid, resource, new_limit, old_limit);
     getrlimit => process::getrlimit(resource, rlim);

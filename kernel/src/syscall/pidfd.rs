@@ -1,0 +1,76 @@
+//! Processes as files: `pidfd_open(2)`, `pidfd_send_signal(2)`, `pidfd_getfd(2)`.
+
+use alloc::sync::Arc;
+
+use abi::fcntl::OpenFlags;
+use abi::signal::{SI_USER, SigInfo};
+use abi::{Errno, Result};
+use vfs::{OnExec, OpenFile};
+
+use super::Context;
+use super::signal::{read_info, sent_signal};
+use crate::file;
+use crate::file::pidfd::PidFd;
+use crate::memory::user::UserPtr;
+use crate::process::{PID, Process, signal};
+
+/// `pidfd_open(2)`: there is the program itself, and its threads are refused as on Linux.
+pub(super) fn pidfd_open(_cx: &mut Context<'_>, pid: i32, flags: u32) -> Result<u32> {
+    let flags = OpenFlags::from_bits_retain(flags);
+    if !OpenFlags::NONBLOCK.contains(flags) || pid <= 0 {
+        return Err(Errno::EINVAL);
+    }
+    match pid.cast_unsigned() {
+        PID => {}
+        tid if Process::current().thread(tid).is_some() => return Err(Errno::EINVAL),
+        _ => return Err(Errno::ESRCH),
+    }
+    let file: Arc<PidFd> = Arc::default();
+    file::current().install(OpenFile::anonymous(file, OpenFlags::RDWR | flags), OnExec::Close)
+}
+
+/// Checks that a descriptor stands for a process.
+///
+/// # Errors
+/// `EBADF`.
+pub(super) fn check(fd: u32) -> Result<()> {
+    let file: Option<Arc<PidFd>> = file::current().get(fd)?.downcast();
+    file.map(drop).ok_or(Errno::EBADF)
+}
+
+/// `pidfd_send_signal(2)`.
+pub(super) fn pidfd_send_signal(
+    _cx: &mut Context<'_>,
+    fd: u32,
+    number: i32,
+    info: UserPtr<SigInfo>,
+    flags: u32,
+) -> Result<()> {
+    if flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    check(fd)?;
+    let given = match info.non_null() {
+        None => None,
+        Some(info) => {
+            let given = info.read()?;
+            if given.signo != number {
+                return Err(Errno::EINVAL);
+            }
+            Some(read_info(info, number)?)
+        }
+    };
+    let Some(kind) = sent_signal(number)? else { return Ok(()) };
+    let info = given.unwrap_or_else(|| signal::own_info(kind, SI_USER));
+    signal::send_to_process(info).map(drop)
+}
+
+/// `pidfd_getfd(2)`.
+pub(super) fn pidfd_getfd(_cx: &mut Context<'_>, pidfd: u32, fd: u32, flags: u32) -> Result<u32> {
+    if flags != 0 {
+        return Err(Errno::EINVAL);
+    }
+    check(pidfd)?;
+    let files = file::current();
+    files.install(files.get_any(fd)?, OnExec::Close)
+}
