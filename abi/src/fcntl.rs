@@ -252,6 +252,10 @@ pub const F_OFD_GETLK: u32 = 36;
 pub const F_OFD_SETLK: u32 = 37;
 /// `F_OFD_SETLKW`: as `F_SETLKW` for locks of the description.
 pub const F_OFD_SETLKW: u32 = 38;
+/// `F_GETLEASE`: which lease the file has.
+pub const F_GETLEASE: u32 = 1025;
+/// `F_NOTIFY`: ask to be told of changes in a directory.
+pub const F_NOTIFY: u32 = 1026;
 /// `F_DUPFD_CLOEXEC`: as `F_DUPFD`, close on exec.
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
 /// `F_SETPIPE_SZ`: the capacity of a pipe.

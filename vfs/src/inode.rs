@@ -29,6 +29,15 @@ pub struct DirectoryEntry<'a> {
 /// it belong to `.` and `..`, which are not the file system's business.
 pub const FIRST_ENTRY: u64 = 2;
 
+/// What becomes of a file that is made without a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Future {
+    /// It can be given one.
+    MayBeNamed,
+    /// It never has one, `O_EXCL`.
+    StaysUnnamed,
+}
+
 /// How an extended attribute is set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SetAttribute {
@@ -121,19 +130,21 @@ pub trait Inode: Any + Debug + Send + Sync {
         Err(Errno::EPERM)
     }
 
-    /// Makes a regular file without a name, which can be given one by [`link`](Self::link).
+    /// Makes a regular file without a name, which [`link`](Self::link) can give one if `future` says
+    /// so.
     ///
     /// # Errors
     /// `EOPNOTSUPP` where the file system cannot, `ENOSPC`.
-    fn create_unnamed(&self, creation: &Creation) -> Result<Arc<dyn Inode>> {
-        let _ = creation;
+    fn create_unnamed(&self, creation: &Creation, future: Future) -> Result<Arc<dyn Inode>> {
+        let _ = (creation, future);
         Err(Errno::EOPNOTSUPP)
     }
 
     /// Gives `inode`, which is no directory, another name.
     ///
     /// # Errors
-    /// As [`create`](Self::create); `EPERM` for a directory, `EMLINK`.
+    /// As [`create`](Self::create); `EPERM` for a directory, `EMLINK`; `ENOENT` for a file that
+    /// lost its last name or never gets one.
     fn link(&self, name: &[u8], inode: &Arc<dyn Inode>) -> Result<()> {
         let _ = (name, inode);
         Err(Errno::EPERM)

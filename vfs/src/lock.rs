@@ -5,6 +5,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use abi::poll::Events;
 use abi::{Errno, Result};
@@ -79,6 +80,8 @@ struct FileLocks {
 #[derive(Debug, Default)]
 pub struct Locks {
     files: SpinLock<HashMap<FileKey, FileLocks>>,
+    /// How many files have any.
+    count: AtomicUsize,
     waiters: Waiters,
 }
 
@@ -86,6 +89,11 @@ impl Locks {
     /// Returns an empty table.
     pub fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    /// Returns whether no file has any.
+    pub fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
     }
 
     /// Returns the queue that hears of every release, as [`Events::IN`].
@@ -180,6 +188,7 @@ impl Locks {
         if locks.whole.is_empty() && locks.records.is_empty() {
             files.remove(&file);
         }
+        self.count.store(files.len(), Ordering::Relaxed);
     }
 
     fn tell(&self, is_released: bool) {

@@ -11,6 +11,7 @@ use abi::inotify::WatchMask;
 use abi::stat::FileType;
 use abi::{Errno, Result};
 
+use crate::inode::Future;
 use crate::path::{self, LastLink, LastName, Target};
 use crate::{Changes, Creation, FileSystem, Found, Location, Mount, OpenFile, Place, watch};
 
@@ -144,7 +145,8 @@ impl Namespace {
         opening: &Opening,
     ) -> Result<Arc<OpenFile>> {
         let flags = opening.flags;
-        if !flags.contains(OpenFlags::TMPFILE) || !flags.is_writable() {
+        let is_wrong = !flags.contains(OpenFlags::TMPFILE) || flags.contains(OpenFlags::CREAT);
+        if is_wrong || !flags.is_writable() {
             return Err(Errno::EINVAL);
         }
         let directory = self.find_by(start, path, opening)?.location;
@@ -152,7 +154,11 @@ impl Namespace {
             return Err(Errno::ENOTDIR);
         }
         let creation = Creation { kind: FileType::Regular, ..opening.creation };
-        let inode = directory.inode.create_unnamed(&creation)?;
+        let future = match flags.contains(OpenFlags::EXCL) {
+            true => Future::StaysUnnamed,
+            false => Future::MayBeNamed,
+        };
+        let inode = directory.inode.create_unnamed(&creation, future)?;
         let file = inode.clone().open(flags)?;
         let label = format!("/#{} (deleted)", inode.ino()).into_bytes();
         let location = Location { mount: directory.mount, inode };
@@ -262,8 +268,8 @@ impl Namespace {
         (to_start, to): (&Location, &[u8]),
         flags: RenameFlags,
     ) -> Result<()> {
-        let both = RenameFlags::NOREPLACE | RenameFlags::EXCHANGE;
-        if flags.contains(both) || !both.contains(flags) {
+        let others = RenameFlags::NOREPLACE | RenameFlags::WHITEOUT;
+        if flags.contains(RenameFlags::EXCHANGE) && flags.intersects(others) {
             return Err(Errno::EINVAL);
         }
         let from = path::walk(&self.root, from_start, from, LastLink::Name)?;

@@ -150,10 +150,8 @@ impl OpenFile {
     /// Changes metadata, as `fchmod(2)` and its kin do.
     ///
     /// # Errors
-    /// `EBADF` for an `O_PATH` description; `EPERM` for a file that has no inode; as
-    /// [`Inode::change`](crate::Inode::change).
+    /// `EPERM` for a file that has no inode; as [`Inode::change`](crate::Inode::change).
     pub fn change(&self, changes: &Changes) -> Result<()> {
-        self.file()?;
         self.found.as_ref().ok_or(Errno::EPERM)?.change(changes)
     }
 
@@ -180,7 +178,8 @@ impl OpenFile {
     /// `ESPIPE` if the file is not seekable; as [`read`](Self::read).
     pub fn read_at(&self, at: u64, sink: &mut dyn Sink) -> Result<usize> {
         let file = self.file()?;
-        if !file.is_seekable() {
+        // Reading a directory is another error.
+        if !file.is_seekable() && !self.is_directory() {
             return Err(Errno::ESPIPE);
         }
         check_end(at, sink.room())?;
@@ -363,11 +362,6 @@ impl OpenFile {
     /// Notes that the description may have locks in `locks`, which are given back when it goes.
     pub fn note_lock(&self, locks: &Arc<Locks>, key: FileKey) {
         *self.locked.lock() = Some((locks.clone(), key));
-    }
-
-    /// Returns whether [`note_lock`](Self::note_lock) was called.
-    pub fn has_noted_lock(&self) -> bool {
-        self.locked.lock().is_some()
     }
 
     fn is_directory(&self) -> bool {

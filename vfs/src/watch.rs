@@ -120,8 +120,10 @@ pub fn notify_removed(inode: &dyn Inode) {
         return;
     }
     let metadata = inode.metadata();
-    if metadata.nlink > 0 {
+    if metadata.kind != FileType::Directory {
         notify(inode, WatchMask::ATTRIB, b"", 0);
+    }
+    if metadata.nlink > 0 {
         return;
     }
     notify(inode, WatchMask::DELETE_SELF, b"", 0);

@@ -3,9 +3,9 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETPIPE_SZ,
-    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD, F_SETFL,
-    F_SETPIPE_SZ, FD_CLOEXEC, OpenFlags,
+    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETLEASE, F_GETPIPE_SZ,
+    F_NOTIFY, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD,
+    F_SETFL, F_SETPIPE_SZ, F_UNLCK, FD_CLOEXEC, OpenFlags,
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -134,6 +134,9 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         _ if lock::is_record_operation(command) => {
             lock::record(&file, command, UserPtr::new(argument)).map(|()| 0)
         }
+        // There are no leases, so a file has none, and no notices of directories but inotify's.
+        F_GETLEASE => Ok(u64::from(F_UNLCK.unsigned_abs())),
+        F_NOTIFY if file.metadata().kind != FileType::Directory => Err(Errno::ENOTDIR),
         _ if owner::is_operation(command) => owner::operate(&file, command, argument),
         _ => Err(Errno::EINVAL),
     }

@@ -97,7 +97,7 @@ fn read_link(fd: i32, path: u64, buffer: u64, size: i32) -> Result<usize> {
     let size = usize::try_from(size).ok().filter(|&size| size != 0).ok_or(Errno::EINVAL)?;
     let subject = Subject::at(fd, path, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW)?;
     // An empty path means the descriptor itself, which only an O_PATH one can be.
-    let no_link = if matches!(subject, Subject::Open(_)) { Errno::ENOENT } else { Errno::EINVAL };
+    let no_link = if read_path(path)?.is_empty() { Errno::ENOENT } else { Errno::EINVAL };
     let found = subject.found().ok_or(no_link)?;
     if found.location.inode.kind() != FileType::Symlink {
         return Err(no_link);

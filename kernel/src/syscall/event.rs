@@ -70,13 +70,18 @@ pub(super) fn eventfd2(_cx: &mut Context<'_>, initial: u32, flags: u32) -> Resul
     install(EventFd::new(initial, mode), OpenFlags::RDWR, flags)
 }
 
+/// The clocks that such timers have: `CLOCK_REALTIME`, `CLOCK_MONOTONIC`, `CLOCK_BOOTTIME`,
+/// `CLOCK_REALTIME_ALARM`, `CLOCK_BOOTTIME_ALARM`. The machine never sleeps, so an alarm's clock
+/// is as another.
+const TIMER_CLOCKS: [i32; 5] = [0, 1, 7, 8, 9];
+
 /// `timerfd_create(2)`.
 pub(super) fn timerfd_create(_cx: &mut Context<'_>, clock: i32, flags: u32) -> Result<u32> {
     let flags = OpenFlags::from_bits_retain(flags);
-    let clock = ClockId::from_raw(clock)?;
-    if !COMMON.contains(flags) || !matches!(clock, ClockId::Realtime | ClockId::Monotonic) {
+    if !COMMON.contains(flags) || !TIMER_CLOCKS.contains(&clock) {
         return Err(Errno::EINVAL);
     }
+    let clock = ClockId::from_raw(clock)?;
     install(TimerFd::new(clock, Box::new(Alarm::new())), OpenFlags::RDWR, flags)
 }
 

@@ -120,8 +120,8 @@ fn answer(request: Flock, found: Option<Record>) -> Flock {
 
 /// Gives back the program's locks on a file of which it closed a descriptor, as POSIX wants.
 pub(super) fn release_closed(file: &Arc<OpenFile>) {
-    if file.has_noted_lock() {
-        let key = lock::key(&file.metadata());
-        file::current().locks.release(key, Owner::Process, 0, u64::MAX);
+    let locks = &file::current().locks;
+    if !locks.is_empty() {
+        locks.release(lock::key(&file.metadata()), Owner::Process, 0, u64::MAX);
     }
 }

@@ -1,6 +1,6 @@
 //! The bytes of a regular file in memory: pages, holes and memory lent by the boot image.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::fmt;
 
 use abi::io::{Sink, Source};
@@ -22,6 +22,8 @@ static ZEROS: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
 pub(super) struct Contents {
     size: u64,
     pages: BTreeMap<u64, Page>,
+    /// Which of the pages only take room, `fallocate(2)`: to who looks for holes they are some.
+    unwritten: BTreeSet<u64>,
     /// Memory that pages are made of at first use, by the index of its first page. Only the last
     /// page of a piece may be less than whole.
     lent: BTreeMap<u64, &'static mut [u8]>,
@@ -106,8 +108,11 @@ impl Contents {
         }
     }
 
-    /// Returns the page at `index`, filling a hole.
+    /// Returns the page at `index` for writing, filling a hole.
     pub(super) fn page(&mut self, index: u64, volume: &Volume) -> Result<Page> {
+        if !self.unwritten.is_empty() {
+            self.unwritten.remove(&index);
+        }
         if let Some(page) = self.existing(index, volume)? {
             return Ok(page);
         }
@@ -168,7 +173,15 @@ impl Contents {
         if pages.end - pages.start > volume.free_pages().saturating_add(self.allocated()) {
             return Err(Errno::ENOSPC);
         }
-        pages.into_iter().try_for_each(|index| self.page(index, volume).map(drop))
+        pages.into_iter().try_for_each(|index| self.reserve_page(index, volume))
+    }
+
+    fn reserve_page(&mut self, index: u64, volume: &Volume) -> Result<()> {
+        if self.existing(index, volume)?.is_none() {
+            self.page(index, volume)?;
+            self.unwritten.insert(index);
+        }
+        Ok(())
     }
 
     /// Lets the file end at `size` at least.
@@ -197,7 +210,10 @@ impl Contents {
             self.free_lent(whole.start, whole.end);
             let mut tail = self.pages.split_off(&whole.start);
             self.pages.append(&mut tail.split_off(&whole.end));
-            tail.into_values().for_each(|page| release(&page, volume));
+            for (index, page) in tail {
+                self.unwritten.remove(&index);
+                release(&page, volume);
+            }
         }
         Ok(())
     }
@@ -229,7 +245,8 @@ impl Contents {
     }
 
     fn next_allocated(&self, index: u64) -> Option<u64> {
-        let page = self.pages.range(index..).next().map(|(&index, _)| index);
+        let is_written = |index: &u64| !self.unwritten.contains(index);
+        let page = self.pages.range(index..).map(|(&index, _)| index).find(is_written);
         page.into_iter().chain(self.next_lent(index)).min()
     }
 
@@ -336,9 +353,14 @@ fn bytes_of(pages: u64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use alloc::boxed::Box;
+    use alloc::sync::Arc;
     use alloc::vec::Vec;
 
+    use abi::fcntl::{FallocateMode, OpenFlags};
+
     use super::*;
+    use crate::fs::conformance::Noon;
+    use crate::fs::ramfs::RamFs;
 
     #[repr(align(4096))]
     struct Aligned([u8; 3 * PAGE_SIZE + 10]);
@@ -357,6 +379,19 @@ mod tests {
         assert_eq!(contents.allocated(), 4);
         assert_eq!(found(&mut contents, 0), [true, true, true, false]);
         assert_eq!(found(&mut contents, 40), [false; 4]);
+    }
+
+    #[test]
+    fn pages_that_only_take_room_are_holes() {
+        let memory = RamFs::new(79, Arc::new(Noon), 9);
+        let file = memory.unnamed(0o600).open(OpenFlags::RDWR).unwrap();
+        file.allocate(FallocateMode::empty(), 0, 8192).unwrap();
+        assert_eq!(file.size(), 8192);
+        assert_eq!(file.seek_region(0, Region::Data), Err(Errno::ENXIO));
+        assert_eq!(file.seek_region(0, Region::Hole), Ok(0));
+        file.write(5000, &mut b"x".as_slice()).unwrap();
+        assert_eq!(file.seek_region(0, Region::Data), Ok(4096));
+        assert_eq!(file.allocate(FallocateMode::empty(), 0, 1 << 20), Err(Errno::ENOSPC));
     }
 
     #[test]

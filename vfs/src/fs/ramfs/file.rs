@@ -119,10 +119,11 @@ impl File for RamInode {
         let end = start.checked_add(len).ok_or(Errno::EFBIG)?;
         let mut contents = self.contents().map_err(|_| Errno::ENODEV)?.lock();
         let keeps_size = mode.contains(FallocateMode::KEEP_SIZE);
-        if !keeps_size {
-            self.check_size(contents.size(), contents.size().max(end))?;
-        } else if mode.contains(FallocateMode::PUNCH_HOLE) {
+        if mode.contains(FallocateMode::PUNCH_HOLE) {
             self.check_write(u64::MAX, start, 0)?;
+        } else {
+            // Even where the size stays.
+            self.check_size(contents.size(), contents.size().max(end))?;
         }
         match mode - FallocateMode::KEEP_SIZE {
             FallocateMode::PUNCH_HOLE if keeps_size => {

@@ -28,7 +28,7 @@ use self::directory::Directory;
 use self::extended::Extended;
 use crate::anon::Pipe;
 use crate::fs::devices::Devices;
-use crate::inode::{DirectoryEntry, SetAttribute};
+use crate::inode::{DirectoryEntry, Future, SetAttribute};
 use crate::{BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Metadata, Page};
 
 /// What all files of one file system share.
@@ -160,6 +160,8 @@ struct Attributes {
     uid: u32,
     gid: u32,
     nlink: u32,
+    /// Whether it can get a first name, `O_TMPFILE` without `O_EXCL`.
+    may_be_named: bool,
     atime: Timespec,
     mtime: Timespec,
     ctime: Timespec,
@@ -203,6 +205,7 @@ impl RamInode {
             uid: creation.uid,
             gid: creation.gid,
             nlink: if creation.kind == FileType::Directory { 2 } else { 1 },
+            may_be_named: false,
             atime: now,
             mtime: now,
             ctime: now,
@@ -373,11 +376,14 @@ impl Inode for RamInode {
         self.make(name, &creation, |_| Body::Symlink(target.into()))
     }
 
-    fn create_unnamed(&self, creation: &Creation) -> Result<Arc<dyn Inode>> {
+    fn create_unnamed(&self, creation: &Creation, future: Future) -> Result<Arc<dyn Inode>> {
         let creation = self.inherit(creation);
         let body = Body::Regular(SpinLock::default());
         let inode = Self::new(&self.volume, &creation, |_| body);
-        inode.attributes.lock().nlink = 0;
+        let mut attributes = inode.attributes.lock();
+        attributes.nlink = 0;
+        attributes.may_be_named = future == Future::MayBeNamed;
+        drop(attributes);
         Ok(inode)
     }
 

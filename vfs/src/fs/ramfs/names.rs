@@ -59,7 +59,11 @@ impl RamInode {
         }
         drop(locked);
         let mut attributes = inode.attributes.lock();
+        if attributes.nlink == 0 && !attributes.may_be_named {
+            return Err(Errno::ENOENT);
+        }
         attributes.nlink = attributes.nlink.checked_add(1).ok_or(Errno::EMLINK)?;
+        attributes.may_be_named = false;
         drop(attributes);
         inode.touch_metadata();
         self.add(name, &inode)
@@ -126,6 +130,10 @@ impl RamInode {
         // The new name first, so that the file is never without one.
         target.add(to, &inode)?;
         self.take(from, &inode)?;
+        if flags.contains(RenameFlags::WHITEOUT) {
+            let whiteout = Creation::new(FileType::CharDevice, 0);
+            self.add(from, &Self::new(&self.volume, &whiteout, |_| Body::Special))?;
+        }
         inode.now_lies_in(target, to);
         inode.touch_metadata();
         Ok(())
