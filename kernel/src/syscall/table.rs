@@ -330,6 +330,7 @@ syscalls! {
     clone3 => thread::clone3(cl_args, size);
     /// partial: no FUTEX_WAIT_REQUEUE_PI, and priorities are not inherited
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
+    futex_waitv => futex::futex_waitv(waiters, nr_futexes, flags, timeout, clockid);
     set_robust_list => futex::set_robust_list(head, len);
     get_robust_list => futex::get_robust_list(tid, head, len);
     // scheduling

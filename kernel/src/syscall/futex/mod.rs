@@ -3,6 +3,7 @@
 //! The table is `sched`'s; here the words are read, and threads sleep.
 
 mod locks;
+mod many;
 
 use alloc::sync::Arc;
 
@@ -14,6 +15,7 @@ use sched::futex::{Key, MATCH_ANY};
 
 pub(crate) use self::locks::release_robust_locks;
 pub(super) use self::locks::{get_robust_list, set_robust_list};
+pub(super) use self::many::futex_waitv;
 use super::Context;
 use crate::arch::clock;
 use crate::memory::space;
