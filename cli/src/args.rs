@@ -254,7 +254,8 @@ impl FuzzArgs {
 /// What `scull bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// What to run: memcached, the comparison, or soak, a long mixed load that looks for leaks.
+    /// What to run: memcached, the comparison; instructions, its last table alone; soak, a long
+    /// mixed load that looks for leaks; syscall, the instructions of one.
     #[arg(default_value = "memcached")]
     pub(crate) what: String,
     /// How long the soak is.

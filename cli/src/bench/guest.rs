@@ -13,12 +13,14 @@ use super::linux::{self, Linux};
 use super::{START, load, network};
 use crate::args::{Accel, ContentArgs, MachineKind, Net, Protocol, Publish};
 use crate::image::Launch;
-use crate::prepare;
+use crate::prepare::{self, Prepared};
 use crate::project;
 use crate::vmm::{Event, Guest, Machine, Memory, Message, qemu};
 
 /// The application that is measured, and its port.
 const PORT: &str = "memcached";
+/// The same, built by the shim.
+const SHIM_PORT: &str = "memcached-shim";
 const NUMBER: u16 = 11211;
 /// Lets it serve the idle connections too; 1,024 is its default.
 const CONNECTIONS: [&str; 2] = ["-c", "8192"];
@@ -37,6 +39,8 @@ pub(crate) enum System {
     Linux,
     /// Scull, on a machine of this kind.
     Scull(MachineKind),
+    /// Scull on microvm, with the application built by the shim.
+    Shim,
 }
 
 impl System {
@@ -46,13 +50,16 @@ impl System {
             Self::Linux => "Linux, q35",
             Self::Scull(MachineKind::Microvm) => "Scull, microvm",
             Self::Scull(_) => "Scull, q35",
+            Self::Shim => "Scull, microvm, the application recompiled with the shim",
         }
     }
 
-    const fn machine(self) -> MachineKind {
+    /// Returns the kind of its machine.
+    pub(crate) const fn machine(self) -> MachineKind {
         match self {
             Self::Linux => MachineKind::Q35,
             Self::Scull(kind) => kind,
+            Self::Shim => MachineKind::Microvm,
         }
     }
 }
@@ -65,6 +72,7 @@ pub(crate) struct Kit {
     scull_kernel: PathBuf,
     scull_image: PathBuf,
     launch: Launch,
+    shim: Prepared,
 }
 
 impl Kit {
@@ -73,8 +81,9 @@ impl Kit {
     /// # Errors
     /// Fails where something cannot be fetched or written.
     pub(crate) fn prepare(folder: &Path, kernel: Option<&Path>) -> Result<Self> {
-        let prepared =
-            prepare::prepare(PORT, &ContentArgs::default(), &CONNECTIONS.map(Into::into))?;
+        let prepare =
+            |port| prepare::prepare(port, &ContentArgs::default(), &CONNECTIONS.map(Into::into));
+        let prepared = prepare(PORT)?;
         let linux = Linux::fetch(folder)?;
         let linux_image = folder.join("initramfs.cpio");
         let mut command = vec![prepared.launch.program.clone()];
@@ -86,6 +95,7 @@ impl Kit {
             scull_kernel: project::kernel(kernel)?,
             scull_image: prepared.image,
             launch: prepared.launch,
+            shim: prepare(SHIM_PORT)?,
         })
     }
 
@@ -94,6 +104,7 @@ impl Kit {
         match system {
             System::Linux => (self.linux_kernel.clone(), self.linux_image.clone()),
             System::Scull(_) => (self.scull_kernel.clone(), self.scull_image.clone()),
+            System::Shim => (self.scull_kernel.clone(), self.shim.image.clone()),
         }
     }
 
@@ -102,6 +113,7 @@ impl Kit {
         let (kernel, image) = self.files(system);
         let command_line = match (system, net) {
             (System::Scull(_), _) => qemu::command_line(&self.launch, net, &[]),
+            (System::Shim, _) => qemu::command_line(&self.shim.launch, net, &[]),
             (System::Linux, Net::Tap { .. }) => {
                 linux::command_line(&format!("{}/24", network::GUEST), network::HOST)
             }

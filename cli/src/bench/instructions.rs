@@ -21,7 +21,10 @@ const LONG: usize = 12_000;
 const ROUNDS: usize = 3;
 
 /// Compiles the plugin.
-fn plugin() -> Result<PathBuf> {
+///
+/// # Errors
+/// Fails where there is no compiler.
+pub(super) fn plugin() -> Result<PathBuf> {
     let output = project::cache("bench")?.join("count.so");
     let scratch = Scratch::new()?;
     let source = scratch.path().join("count.c");
@@ -43,7 +46,7 @@ pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
     let plugin = plugin()?;
     let mut table = Table::new("Guest instructions a get", &["1 connection", "8 connections"]);
     let mut baseline: Option<[Series; 2]> = None;
-    for system in SYSTEMS {
+    for system in SYSTEMS.into_iter().chain([System::Shim]) {
         let mut cells: [Series; 2] = Default::default();
         for (cell, connections) in cells.iter_mut().zip([1, 8]) {
             for _ in 0..ROUNDS {
@@ -76,7 +79,14 @@ fn count(
     load::fill(running.server)?;
     let server = running.server;
     Load { server, kind: Kind::Get, connections, pipeline: 1, requests }.run()?;
-    let words = running.terminate();
+    total(&running.terminate())
+}
+
+/// Returns what the plugin counted, as QEMU's last words say.
+///
+/// # Errors
+/// Fails where they do not.
+pub(super) fn total(words: &str) -> Result<u64> {
     words
         .lines()
         .find_map(|line| line.strip_prefix("instructions ")?.trim().parse().ok())

@@ -12,6 +12,7 @@ mod memaslap;
 mod network;
 mod report;
 mod soak;
+mod syscall;
 
 use core::fmt::Write as _;
 use core::net::SocketAddr;
@@ -77,9 +78,12 @@ struct Cell {
 /// Fails where a guest does not start or a load goes wrong.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     match args.what.as_str() {
-        "memcached" => {}
+        "memcached" | "instructions" => {}
         "soak" => return soak::soak(args),
-        other => bail!("there is no benchmark '{other}'; there are: memcached, soak"),
+        "syscall" => return syscall::bench(args),
+        other => bail!(
+            "there is no benchmark '{other}'; there are: memcached, instructions, soak, syscall"
+        ),
     }
     let folder = project::cache("bench")?;
     let kit = guest::Kit::prepare(&folder, args.kernel.as_deref())?;
@@ -98,6 +102,12 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         Net::User
     };
     let mut text = report::heading(args);
+    if args.what == "instructions" {
+        let mut table = String::new();
+        instructions::compare(&kit, &net, &mut table)?;
+        print!("{table}");
+        return Ok(0);
+    }
     if args.load.is_some() {
         compare_loads(&kit, args, &net, &mut text)?;
         print!("{text}");

@@ -23,6 +23,11 @@ impl Series {
         self.0.get(self.0.len() / 2).copied().unwrap_or(0.0)
     }
 
+    /// Returns what is left of each measurement when `value` is taken away.
+    pub(crate) fn less(&self, value: f64) -> Self {
+        Self(self.0.iter().map(|measured| measured - value).collect())
+    }
+
     fn render(&self, baseline: &Self) -> String {
         let (first, last) =
             (self.0.first().copied().unwrap_or(0.0), self.0.last().copied().unwrap_or(0.0));
@@ -69,6 +74,11 @@ impl Table {
         let cells: Vec<_> =
             cells.iter().zip(baseline).map(|(cell, base)| cell.render(base)).collect();
         let _ = writeln!(self.0, "| {name} | {} |", cells.join(" | "));
+    }
+
+    /// Adds a row without ratios.
+    pub(crate) fn plain_row(&mut self, name: &str, cells: &[Series]) {
+        self.row(name, cells, &vec![Series::default(); cells.len()]);
     }
 
     /// Returns the table as Markdown.
