@@ -9,8 +9,8 @@ static void *rest(void *argument)
 {
 	long number = (long)argument;
 
-	while (now_ms() < start + 40 + number * 60) {
-		struct timespec at = { (start + 40 + number * 60) / 1000, (start + 40 + number * 60) % 1000 * 1000000 };
+	while (now_ms() < start + 200 + number * 60) {
+		struct timespec at = { (start + 200 + number * 60) / 1000, (start + 200 + number * 60) % 1000 * 1000000 };
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 	}
 	pthread_mutex_lock(&lock);
