@@ -213,15 +213,14 @@ gate_entry:
     cld
     mov rcx, rsp
     mov rsp, gs:[CPU_KERNEL_STACK_TOP]
-gate_return_address:
-    mov r11, [rcx]
-1:  add rcx, 8
-    add r11, 2                   # behind the `syscall`
+    add rcx, 8
     push 0x10
     push rcx
     push 0x202
     push 8
-    push r11
+gate_return_address:
+    push qword ptr [rcx - 8]
+1:  add qword ptr [rsp], 2       # behind the `syscall`
     push rax
     push 256
     push rax
@@ -235,7 +234,7 @@ gate_return_address:
     RETURN_FROM_CALL FRAME_XMM
 # The stack went away after the call: return to where nothing is.
 gate_without_stack:
-    xor r11d, r11d
+    push 0
     jmp 1b
 FIXUP gate_return_address, 1b, gate_without_stack
 
