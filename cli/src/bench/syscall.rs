@@ -23,7 +23,7 @@ use crate::vmm::{Guest, Machine, Message, qemu};
 
 const SOURCE: &str = include_str!("syscall.c");
 const SHORT: u32 = 100_000;
-const LONG: u32 = 1_100_000;
+const LONG: u32 = 10_100_000;
 const ROUNDS: usize = 1;
 /// How long a guest may take: Linux starts slowly where its instructions are counted.
 const PATIENCE: Duration = Duration::from_secs(300);

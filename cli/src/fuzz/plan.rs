@@ -134,6 +134,12 @@ impl Plan {
         plan.checkpoints.retain(|index| *index < plan.batches.len());
         Ok(plan)
     }
+
+    /// Returns the plan followed by itself, with a look at memory in between.
+    pub(super) fn twice(&self) -> Self {
+        let batches = [&self.batches[..], &self.batches[..]].concat();
+        Self { batches, checkpoints: vec![self.batches.len()] }
+    }
 }
 
 type Writes = Vec<(u64, Vec<u8>)>;
