@@ -137,6 +137,8 @@ int main(void)
 	SHOW(SYS(timerfd_create, clock, 0));
 	stop = 1;
 	pthread_join(busy, NULL);
+	// Who waits for a thread is woken a little before it is gone.
+	WAIT_FOR(SYS(clock_gettime, other, &at) == -1);
 	SHOW(SYS(clock_gettime, other, &at));
 	pthread_t gone = spawn(end_at_once, NULL);
 	pthread_join(gone, NULL);
