@@ -43,8 +43,10 @@ pub(crate) fn prepare(what: &str, content: &ContentArgs, args: &[OsString]) -> R
         adjust(&mut launch, content, args)?;
         return Ok(Prepared { image: path.to_path_buf(), launch });
     }
-    let (tree, launch) = assemble(what, content, args)?;
+    let (tree, mut launch) = assemble(what, content)?;
+    // What changes from run to run is no part of what is kept.
     let image = tree.cached(&launch)?;
+    adjust(&mut launch, content, args)?;
     Ok(Prepared { image, launch })
 }
 
@@ -53,16 +55,17 @@ pub(crate) fn prepare(what: &str, content: &ContentArgs, args: &[OsString]) -> R
 /// # Errors
 /// Fails as [`prepare`] does, and where the output cannot be written.
 pub(crate) fn build(args: &BuildArgs) -> Result<u8> {
-    let (tree, launch) = assemble(&args.what, &args.content, &args.args)?;
+    let (tree, mut launch) = assemble(&args.what, &args.content)?;
+    adjust(&mut launch, &args.content, &args.args)?;
     tree.write(&launch, &args.output)?;
     eprintln!("scull: made {}; run it: scull run {0}", args.output.display());
     Ok(0)
 }
 
 /// Collects the files of a port or a program.
-fn assemble(what: &str, content: &ContentArgs, args: &[OsString]) -> Result<(Tree, Launch)> {
+fn assemble(what: &str, content: &ContentArgs) -> Result<(Tree, Launch)> {
     let mut tree = Tree::new();
-    let mut launch = match port::find(what)? {
+    let launch = match port::find(what)? {
         Some(port) => port.assemble(&mut tree)?,
         None => add_program(&mut tree, what)?,
     };
@@ -72,7 +75,6 @@ fn assemble(what: &str, content: &ContentArgs, args: &[OsString]) -> Result<(Tre
         }
         tree.copy(Path::new(&file.guest), &file.host)?;
     }
-    adjust(&mut launch, content, args)?;
     Ok((tree, launch))
 }
 

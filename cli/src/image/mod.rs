@@ -20,6 +20,7 @@ use std::io::BufWriter;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ use crate::project;
 
 /// The entry that holds the [`Launch`].
 const LAUNCH: &str = ".scull.json";
+
+/// Bytes of images that the cache keeps.
+const KEPT: u64 = 2 << 30;
 
 /// How to start what an image holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,12 +274,42 @@ impl Tree {
             }
         }
         let name = format!("{}-{:016x}.cpio", file_stem(&launch.name), hasher.finish());
-        let path = project::cache("images")?.join(name);
-        if !path.exists() {
-            self.write(launch, &path)?;
+        let folder = project::cache("images")?;
+        let path = folder.join(name);
+        match File::open(&path) {
+            // Its time of change says when it was last in use.
+            Ok(file) => file.set_modified(SystemTime::now())?,
+            Err(_) => {
+                self.write(launch, &path)?;
+                make_room(&folder, KEPT)?;
+            }
         }
         Ok(path)
     }
+}
+
+/// Removes the images of `folder` that have not been in use for longest, until the others have at
+/// most `limit` bytes. The last one stays.
+fn make_room(folder: &Path, limit: u64) -> Result<()> {
+    let entries = fs::read_dir(folder)?.flatten();
+    let mut images: Vec<_> = entries
+        .filter_map(|entry| {
+            let meta = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            Some((meta.modified().ok()?, meta.len(), entry.path()))
+        })
+        .collect();
+    images.sort();
+    let mut left = images.iter().map(|(_, size, _)| size).sum::<u64>();
+    images.pop();
+    for (_, size, path) in images {
+        if left <= limit {
+            break;
+        }
+        // Another run may have done so at the same time.
+        let _ = fs::remove_file(path);
+        left -= size;
+    }
+    Ok(())
 }
 
 /// Returns what of `name` can stand in a file's name.
@@ -316,6 +350,8 @@ pub(crate) fn read_launch(image: &[u8]) -> Option<Launch> {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
 
     #[test]
@@ -343,6 +379,26 @@ mod tests {
         let path = folder.path().join("image");
         Tree::new().write(&launch, &path).unwrap();
         assert_eq!(read_launch(&fs::read(path).unwrap()), Some(launch));
+    }
+
+    #[test]
+    fn the_images_last_in_use_are_kept() {
+        let folder = project::Scratch::new().unwrap();
+        for (name, seconds) in [("a", 3), ("b", 1), ("c", 2)] {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_len(10).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        }
+        let left = |limit| {
+            make_room(folder.path(), limit).unwrap();
+            let entries = fs::read_dir(folder.path()).unwrap().flatten();
+            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(left(30), ["a", "b", "c"]);
+        assert_eq!(left(29), ["a", "c"]);
+        assert_eq!(left(0), ["a"]);
     }
 
     #[test]
