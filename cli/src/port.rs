@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::args::{EnvVar, Memory, Publish};
 use crate::debian::{self, Packages};
-use crate::image::library::Root;
+use crate::image::library::{self, Root};
 use crate::image::{Launch, Tree, program};
 use crate::{error, prepare, project, shim};
 
@@ -43,7 +43,8 @@ struct Manifest {
     /// Further files: path in the guest and content.
     #[serde(default)]
     files: BTreeMap<PathBuf, String>,
-    /// Folders of the packages to take along, such as `/usr/share/zoneinfo`.
+    /// Folders of the packages to take along, such as `/usr/share/zoneinfo`, with what the
+    /// libraries in them need.
     #[serde(default)]
     include: Vec<PathBuf>,
 }
@@ -169,6 +170,7 @@ impl Port {
         prepare::add_executable(tree, &root, &program, place)?;
         for folder in &manifest.include {
             tree.copy(folder, &root.locate(folder))?;
+            library::pack_needs(tree, &root, folder)?;
         }
         for (path, text) in &manifest.files {
             tree.text(path, text.as_bytes(), 0o644);

@@ -10,7 +10,7 @@ use alloc::collections::{BTreeSet, VecDeque};
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::program::{self, Program};
 use super::{Tree, guest_path};
@@ -144,6 +144,28 @@ pub(crate) fn pack(tree: &mut Tree, root: &Root, program: &Program, place: &Path
             if let Some(path) = root.find(name, &Program::default(), place) {
                 add(tree, root, links, name, &path)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the libraries into `tree` that the libraries below `folder` of `root` need, which a program
+/// opens by itself. Those that `root` lacks are left out, for what needs them is not in use then.
+///
+/// # Errors
+/// Fails where a folder or a library cannot be read.
+pub(crate) fn pack_needs(tree: &mut Tree, root: &Root, folder: &Path) -> Result<()> {
+    let context = || format!("cannot read {}", folder.display());
+    for entry in std::fs::read_dir(root.locate(folder)).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        let place = folder.join(entry.file_name());
+        if entry.file_type().with_context(context)?.is_dir() {
+            pack_needs(tree, root, &place)?;
+        } else if is_library(&entry.path()) && place.to_string_lossy().contains(".so") {
+            let library = program::read_library(&entry.path())?;
+            walk(root, &library, &place, &mut |name, path| {
+                add(tree, root, Path::new(LINKS), name, path)
+            })?;
         }
     }
     Ok(())
