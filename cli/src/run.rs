@@ -141,6 +141,9 @@ impl Session {
             Event::Boot { version } => {
                 self.boots += 1;
                 self.report.boot(&version, self.start.elapsed());
+                if self.machine.net == Net::User {
+                    self.guest.accept_many();
+                }
                 self.begin_input()?;
                 None
             }

@@ -5,6 +5,7 @@
 //! program ([`become_vmm`]), which asks the host's kernel to kill it when its
 //! parent dies: a machine is never left behind, whatever happens to the tool.
 
+mod backlog;
 mod event;
 pub(crate) mod qemu;
 
@@ -156,6 +157,12 @@ impl Guest {
     /// Returns the monitor's process id.
     pub(crate) const fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// Lets more connections wait at the published ports of QEMU's user networking. Where the host
+    /// does not let one process do that for another, those that come at once are slower.
+    pub(crate) fn accept_many(&self) {
+        let _ = backlog::enlarge(self.pid);
     }
 
     /// Asks the monitor to end as if its window was closed, so that its plugins say their last.
