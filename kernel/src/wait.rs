@@ -98,6 +98,32 @@ pub(crate) fn until<T>(
     }
 }
 
+/// Attempts an operation until it does not return `EAGAIN`, deaf to signals: for what another
+/// thread has for the time of a transfer.
+///
+/// # Errors
+/// Those of the operation.
+pub(crate) fn until_free<T>(
+    waiters: &Waiters,
+    mut attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    loop {
+        match attempt() {
+            Err(Errno::EAGAIN) => {}
+            result => return result,
+        }
+        let waiting = waiters.register(Events::IN, Every::Once, &Thread::current().waker());
+        let result = attempt();
+        if matches!(result, Err(Errno::EAGAIN)) {
+            schedule::sleep();
+        }
+        waiters.remove(waiting);
+        if !matches!(result, Err(Errno::EAGAIN)) {
+            return result;
+        }
+    }
+}
+
 fn interrupted<T>(error: Errno) -> Result<T> {
     Err(if error == Errno::EAGAIN { RESTART } else { error })
 }

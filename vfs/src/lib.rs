@@ -4,7 +4,7 @@
 //! [`File`] behind it. Files with a name are [`Inode`]s of a [`FileSystem`] that is mounted
 //! somewhere in the tree ([`Location`]); [`path`] finds them.
 //!
-//! Lock order: an open description's offset, then a directory, then a file's contents, then a
+//! Lock order: the claim on an open description's offset, then a directory, then a file's contents, then a
 //! page. No lock is held while another crate's code runs, but for a `Sink` or `Source`.
 
 #![no_std]
@@ -24,6 +24,7 @@ mod metadata;
 mod mount;
 pub mod namespace;
 pub mod notice;
+mod offset;
 mod open_file;
 mod page;
 pub mod path;
@@ -35,5 +36,6 @@ pub use inode::{FileSystem, Inode};
 pub use metadata::{BLOCK_SIZE, Changes, Clock, Creation, Metadata};
 pub use mount::{Found, Location, Mount, Place};
 pub use namespace::Namespace;
+pub use offset::Claim;
 pub use open_file::{Appending, OpenFile};
 pub use page::{PAGE_SIZE, Page, PageBytes};

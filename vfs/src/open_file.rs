@@ -8,14 +8,13 @@ use core::task::Waker;
 use abi::fcntl::{OpenFlags, Whence};
 use abi::inotify::WatchMask;
 use abi::io::{Sink, Source};
-use abi::stat::FileType;
 use abi::{Errno, Result};
-use sync::SpinLock;
+use sync::{SpinLock, Waiters};
 
-use crate::inode::{DirectoryEntry, FIRST_ENTRY};
 use crate::lock::{FileKey, Locks};
 use crate::notice::{Addressee, Notices};
-use crate::{Changes, File, Found, Metadata, Region, watch};
+use crate::offset::{Claim, Offset};
+use crate::{Changes, File, Found, Metadata, watch};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -36,7 +35,7 @@ pub struct OpenFile {
     file: Arc<dyn File>,
     found: Option<Found>,
     flags: AtomicU32,
-    offset: SpinLock<u64>,
+    pub(crate) offset: Offset,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
     notices: Notices,
@@ -64,7 +63,7 @@ impl OpenFile {
             file,
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
-            offset: SpinLock::new(0),
+            offset: Offset::default(),
             locked: SpinLock::new(None),
             notices: Notices::default(),
         })
@@ -155,21 +154,26 @@ impl OpenFile {
         self.found.as_ref().ok_or(Errno::EPERM)?.change(changes)
     }
 
+    /// Claims the offset, for a call that reads, writes, lists or seeks there.
+    ///
+    /// # Errors
+    /// `EAGAIN` while another has it; [`offset_waiters`](Self::offset_waiters) are told when it
+    /// is free.
+    pub fn claim(&self) -> Result<Claim<'_>> {
+        Claim::new(self, self.file.is_seekable() || self.is_directory())
+    }
+
+    /// Returns the queue that is told when the offset is free to be claimed.
+    pub fn offset_waiters(&self) -> &Waiters {
+        &self.offset.waiters
+    }
+
     /// Reads from the offset and moves it on, `read(2)`.
     ///
     /// # Errors
-    /// `EBADF` if it is not open for reading, `EISDIR`; as [`File::read`].
+    /// As [`claim`](Self::claim) and [`Claim::read`].
     pub fn read(&self, sink: &mut dyn Sink) -> Result<usize> {
-        let file = self.readable()?;
-        if !file.is_seekable() {
-            return file.read(0, sink);
-        }
-        let mut offset = self.offset.lock();
-        let count = file.read(*offset, sink)?;
-        *offset = advance(*offset, count);
-        drop(offset);
-        self.tell(WatchMask::ACCESS);
-        Ok(count)
+        self.claim()?.read(sink)
     }
 
     /// Reads from byte `at` and leaves the offset alone, `pread(2)`.
@@ -191,32 +195,9 @@ impl OpenFile {
     /// Writes to the offset, or with `O_APPEND` to the end, and moves the offset on, `write(2)`.
     ///
     /// # Errors
-    /// `EBADF` if it is not open for writing; as [`File::write`].
+    /// As [`claim`](Self::claim) and [`Claim::write`].
     pub fn write(&self, source: &mut dyn Source) -> Result<usize> {
-        self.write_by(self.appending(), source)
-    }
-
-    /// As [`write`](Self::write), but to the end or not as `appending` says.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
-    pub fn write_by(&self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
-        let file = self.writable()?;
-        if !file.is_seekable() {
-            return file.write(0, source);
-        }
-        let mut offset = self.offset.lock();
-        let (end, count) = match appending {
-            Appending::Yes => file.append(source)?,
-            Appending::No => {
-                let count = file.write(*offset, source)?;
-                (advance(*offset, count), count)
-            }
-        };
-        *offset = end;
-        drop(offset);
-        self.tell(WatchMask::MODIFY);
-        Ok(count)
+        self.claim()?.write(self.appending(), source)
     }
 
     /// Writes to byte `at`, or with `O_APPEND` to the end, as Linux's `pwrite(2)` does; leaves the
@@ -264,75 +245,15 @@ impl OpenFile {
 
     /// Returns the offset, in bytes; of a directory, the place of the next entry.
     pub fn offset(&self) -> u64 {
-        *self.offset.lock()
+        self.offset.get()
     }
 
     /// Moves the offset and returns it, `lseek(2)`.
     ///
     /// # Errors
-    /// `ESPIPE` if the file is not seekable, `EINVAL` if the offset would be negative
-    /// or too great, `ENXIO` as [`File::seek_region`].
+    /// As [`claim`](Self::claim) and [`Claim::seek`].
     pub fn seek(&self, distance: i64, whence: Whence) -> Result<u64> {
-        let file = self.file()?;
-        let is_directory = self.is_directory();
-        if file.ignores_seeks() {
-            return Ok(0);
-        }
-        if !file.is_seekable() && !is_directory {
-            return Err(Errno::ESPIPE);
-        }
-        let mut offset = self.offset.lock();
-        let region = |region| {
-            let from = u64::try_from(distance).map_err(|_| Errno::ENXIO)?;
-            file.seek_region(from, region)
-        };
-        let new = match whence {
-            Whence::Set => from(0, distance)?,
-            Whence::Current => from(*offset, distance)?,
-            Whence::End if is_directory => return Err(Errno::EINVAL),
-            Whence::End => from(file.size(), distance)?,
-            Whence::Data => region(Region::Data)?,
-            Whence::Hole => region(Region::Hole)?,
-        };
-        *offset = new;
-        Ok(new)
-    }
-
-    /// Gives the entries of a directory from the offset on to `visit`, `.` and `..` included,
-    /// until it returns false; moves the offset behind the last entry that it took.
-    ///
-    /// # Errors
-    /// `ENOTDIR`; as [`Inode::read_directory`](crate::Inode::read_directory).
-    pub fn read_directory(&self, visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
-        self.file()?;
-        let found = self.found.as_ref().ok_or(Errno::ENOTDIR)?;
-        let here = &found.location;
-        if !here.is_directory() {
-            return Err(Errno::ENOTDIR);
-        }
-        let mut offset = self.offset.lock();
-        let kind = FileType::Directory;
-        if *offset == 0 {
-            let ino = here.inode.ino();
-            if !visit(&DirectoryEntry { name: b".", ino, kind, next: 1 }) {
-                return Ok(());
-            }
-            *offset = 1;
-        }
-        if *offset == 1 {
-            let ino = here.parent().unwrap_or_else(|_| here.clone()).inode.ino();
-            if !visit(&DirectoryEntry { name: b"..", ino, kind, next: FIRST_ENTRY }) {
-                return Ok(());
-            }
-            *offset = FIRST_ENTRY;
-        }
-        here.inode.read_directory(*offset, &mut |entry| {
-            let is_taken = visit(entry);
-            if is_taken {
-                *offset = entry.next;
-            }
-            is_taken
-        })
+        self.claim()?.seek(distance, whence)
     }
 
     /// Sets the size, `ftruncate(2)`.
@@ -351,7 +272,7 @@ impl OpenFile {
 
     /// Tells who watches the file.
     #[inline]
-    fn tell(&self, mask: WatchMask) {
+    pub(crate) fn tell(&self, mask: WatchMask) {
         if let Some(found) = &self.found
             && watch::is_active()
         {
@@ -364,11 +285,11 @@ impl OpenFile {
         *self.locked.lock() = Some((locks.clone(), key));
     }
 
-    fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         self.found.as_ref().is_some_and(|found| found.location.is_directory())
     }
 
-    fn readable(&self) -> Result<&Arc<dyn File>> {
+    pub(crate) fn readable(&self) -> Result<&Arc<dyn File>> {
         let file = self.file()?;
         if !self.flags().is_readable() {
             return Err(Errno::EBADF);
@@ -376,7 +297,7 @@ impl OpenFile {
         Ok(file)
     }
 
-    fn writable(&self) -> Result<&Arc<dyn File>> {
+    pub(crate) fn writable(&self) -> Result<&Arc<dyn File>> {
         let file = self.file()?;
         if !self.flags().is_writable() {
             return Err(Errno::EBADF);
@@ -406,14 +327,4 @@ fn check_end(at: u64, len: usize) -> Result<()> {
     let end = at.checked_add(u64::try_from(len).map_err(|_| Errno::EINVAL)?);
     let is_valid = end.is_some_and(|end| i64::try_from(end).is_ok());
     if is_valid { Ok(()) } else { Err(Errno::EINVAL) }
-}
-
-fn advance(offset: u64, count: usize) -> u64 {
-    offset.saturating_add(u64::try_from(count).unwrap_or(u64::MAX))
-}
-
-fn from(base: u64, distance: i64) -> Result<u64> {
-    let base = i64::try_from(base).map_err(|_| Errno::EOVERFLOW)?;
-    let new = base.checked_add(distance).ok_or(Errno::EINVAL)?;
-    u64::try_from(new).map_err(|_| Errno::EINVAL)
 }

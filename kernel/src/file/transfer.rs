@@ -1,11 +1,11 @@
 //! Reading and writing as a program sees it: waiting, and going on after a part.
 
 use abi::fcntl::OpenFlags;
-use abi::io::Source;
+use abi::io::{Sink, Source};
 use abi::poll::Events;
 use abi::signal::Signal;
 use abi::{Errno, Result};
-use vfs::{Appending, File, OpenFile};
+use vfs::{Appending, Claim, File, OpenFile};
 
 use super::limit;
 use super::socket::{Direction, SocketFile};
@@ -29,6 +29,58 @@ impl Position {
         match self {
             Self::Offset => Self::Offset,
             Self::At(at) => Self::At(at.saturating_add(done as u64)),
+        }
+    }
+}
+
+/// Waits until no other call reads, writes, lists or seeks at a description's offset. A signal does
+/// not end that wait, nor does `O_NONBLOCK` avoid it, as on Linux.
+///
+/// # Errors
+/// None are left.
+pub(crate) fn claim(file: &OpenFile) -> Result<Claim<'_>> {
+    wait::until_free(file.offset_waiters(), || file.claim())
+}
+
+/// Where a transfer has come to.
+#[derive(Debug)]
+pub(crate) enum Progress<'a> {
+    Offset(Claim<'a>),
+    At(&'a OpenFile, u64),
+}
+
+impl<'a> Progress<'a> {
+    /// Returns where a transfer begins; waits for the offset if it begins there.
+    ///
+    /// # Errors
+    /// As [`claim`].
+    pub(crate) fn new(file: &'a OpenFile, position: Position) -> Result<Self> {
+        match position {
+            Position::Offset => claim(file).map(Self::Offset),
+            Position::At(at) => Ok(Self::At(file, at)),
+        }
+    }
+
+    /// Reads what is next.
+    ///
+    /// # Errors
+    /// As [`Claim::read`] and [`OpenFile::read_at`].
+    pub(crate) fn read(&mut self, sink: &mut dyn Sink) -> Result<usize> {
+        match self {
+            Self::Offset(claim) => claim.read(sink),
+            Self::At(file, at) => {
+                file.read_at(*at, sink).inspect(|&count| *at = at.saturating_add(count as u64))
+            }
+        }
+    }
+
+    fn write(&mut self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
+        match self {
+            Self::Offset(claim) => claim.write(appending, source),
+            Self::At(file, at) => {
+                let written = file.write_at_by(*at, appending, source);
+                written.inspect(|&count| *at = at.saturating_add(count as u64))
+            }
         }
     }
 }
@@ -93,12 +145,10 @@ pub(crate) fn read(
     manner: Manner,
 ) -> Result<usize> {
     let (mut done, wanted) = (0, target.remaining());
+    let mut progress = Progress::new(file, position)?;
     loop {
         let interest = Events::IN | Events::RDHUP;
-        let step = attempt(file, interest, manner, || match position.after(done) {
-            Position::Offset => file.read(target),
-            Position::At(at) => file.read_at(at, target),
-        });
+        let step = attempt(file, interest, manner, || progress.read(target));
         match step {
             Ok(count) => done += count,
             Err(errno) if done == 0 => return Err(errno),
@@ -125,12 +175,13 @@ pub(crate) fn write(
     manner: Manner,
 ) -> Result<usize> {
     let appending = manner.appending.unwrap_or_else(|| file.appending());
+    let mut progress = Progress::new(file, position)?;
     origin.truncate(room(file, origin.remaining(), position, appending)?);
     let (mut done, wanted) = (0, origin.remaining());
     loop {
         let step = attempt(file, Events::OUT, manner, || {
             let before = origin.clone();
-            let written = write_once(file, origin, position.after(done), appending);
+            let written = progress.write(appending, origin);
             // What was looked at but not written comes again at the next attempt.
             written.inspect_err(|_| *origin = before)
         });
@@ -158,21 +209,10 @@ pub(crate) fn write(
 /// As [`write`].
 pub(crate) fn write_bytes(file: &OpenFile, bytes: &[u8], position: Position) -> Result<usize> {
     let appending = file.appending();
+    let mut progress = Progress::new(file, position)?;
     let bytes = &bytes[..room(file, bytes.len(), position, appending)?];
-    blocking(file, Events::OUT, || write_once(file, &mut &*bytes, position, appending))
+    blocking(file, Events::OUT, || progress.write(appending, &mut &*bytes))
         .inspect_err(|&errno| tell_by_signal(file, errno, 0))
-}
-
-fn write_once(
-    file: &OpenFile,
-    source: &mut dyn Source,
-    position: Position,
-    appending: Appending,
-) -> Result<usize> {
-    match position {
-        Position::Offset => file.write_by(appending, source),
-        Position::At(at) => file.write_at_by(at, appending, source),
-    }
 }
 
 /// Returns how much of a write of `wanted` bytes the limit of the size of files allows.

@@ -39,7 +39,9 @@ impl<'a> Cursor<'a> {
         let at = i64::try_from(self.at).map_err(|_| Errno::EOVERFLOW)?;
         match self.pointer {
             Some(pointer) => pointer.write(&at),
-            None if self.file.file()?.is_seekable() => self.file.seek(at, Whence::Set).map(drop),
+            None if self.file.file()?.is_seekable() => {
+                transfer::claim(self.file)?.seek(at, Whence::Set).map(drop)
+            }
             None => Ok(()),
         }
     }

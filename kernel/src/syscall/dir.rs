@@ -1,6 +1,7 @@
 //! Names: `mkdir(2)`, `unlink(2)`, `rename(2)`, `link(2)`, `getdents(2)`, `chdir(2)`.
 
 use alloc::vec;
+use core::ops::Range;
 
 use abi::dirent::{self, Dirent};
 use abi::fcntl::{AT_FDCWD, AtFlags, OpenFlags, PATH_MAX, RenameFlags, Whence};
@@ -12,7 +13,7 @@ use vfs::fs::ramfs::RamInode;
 use super::Context;
 use super::descriptor::on_exec;
 use super::file::{Subject, at_flags, read_path};
-use crate::file;
+use crate::file::{self, transfer};
 use crate::memory::{check_room, user};
 
 /// `mkdir(2)`.
@@ -48,7 +49,8 @@ fn make_node(fd: i32, path: u64, mode: u32, device: u32) -> Result<()> {
         (_, Some(FileType::Symlink) | None) => return Err(Errno::EINVAL),
         (_, Some(kind)) => kind,
     };
-    make(fd, path, kind, mode & !S_IFMT, u64::from(device))
+    let is_device = matches!(kind, FileType::CharDevice | FileType::BlockDevice);
+    make(fd, path, kind, mode & !S_IFMT, if is_device { device.into() } else { 0 })
 }
 
 fn make(fd: i32, path: u64, kind: FileType, mode: u32, rdev: u64) -> Result<()> {
@@ -219,8 +221,9 @@ fn read_directory(fd: u32, buffer: u64, size: u32, put: Put) -> Result<usize> {
     let mut bytes = vec![0; size];
     let mut used = 0;
     let mut is_full = false;
+    let mut claim = transfer::claim(&file)?;
     let start = file.offset();
-    file.read_directory(&mut |entry| {
+    claim.read_directory(&mut |entry| {
         let header = Dirent { ino: entry.ino, next: entry.next, kind: entry.kind };
         match put(&mut bytes[used..], &header, entry.name) {
             Some(len) => used += len,
@@ -231,12 +234,32 @@ fn read_directory(fd: u32, buffer: u64, size: u32, put: Put) -> Result<usize> {
     if is_full && used == 0 {
         return Err(Errno::EINVAL);
     }
-    let copied = user::write_bytes(buffer, &bytes[..used]);
-    if let Err(errno) = copied {
-        file.seek(start.cast_signed(), Whence::Set)?;
-        return Err(errno);
+    let Err(errno) = user::write_bytes(buffer, &bytes[..used]) else { return Ok(used) };
+    let given = give_whole(buffer, &bytes[..used]);
+    let next = given.map_or(start, |(_, next)| next);
+    claim.seek(next.cast_signed(), Whence::Set)?;
+    given.map(|(count, _)| count).ok_or(errno)
+}
+
+/// Gives a program the entries before the first that cannot be written; returns their length, and
+/// the place of that one. `None` if it is the first of all.
+fn give_whole(buffer: u64, entries: &[u8]) -> Option<(usize, u64)> {
+    /// Where an entry has the place of the next, and behind that its own length.
+    const NEXT: Range<usize> = 8..16;
+    const LENGTH: Range<usize> = 16..18;
+    let (mut done, mut place) = (0, None);
+    while let Some(entry) = entries.get(done..)
+        && let (Some(next), Some(length)) = (entry.get(NEXT), entry.get(LENGTH))
+    {
+        let length = usize::from(u16::from_le_bytes(length.try_into().ok()?));
+        let entry = entry.get(..length).filter(|entry| !entry.is_empty())?;
+        if user::write_bytes(buffer + done as u64, entry).is_err() {
+            break;
+        }
+        place = Some(u64::from_le_bytes(next.try_into().ok()?));
+        done += length;
     }
-    Ok(used)
+    place.map(|place| (done, place))
 }
 
 /// `getcwd(2)`: returns the length with the closing NUL.

@@ -227,7 +227,8 @@ pub(super) fn pwritev2(
 /// `lseek(2)`.
 pub(super) fn lseek(_cx: &mut Context<'_>, fd: u32, offset: i64, whence: u32) -> Result<u64> {
     let file = file::current().get(fd)?;
-    file.seek(offset, Whence::from_raw(whence).ok_or(Errno::EINVAL)?)
+    let whence = Whence::from_raw(whence).ok_or(Errno::EINVAL)?;
+    transfer::claim(&file)?.seek(offset, whence)
 }
 
 /// `fsync(2)`.

@@ -17,7 +17,7 @@ use vfs::{File, OpenFile};
 use super::Context;
 use super::io::{MOST, check_access, read_vector};
 use crate::file;
-use crate::file::transfer::{self, Position};
+use crate::file::transfer::{self, Position, Progress};
 use crate::memory::user::{IoVec, UserBuffers, UserPtr};
 use crate::process::signal;
 use crate::wait;
@@ -224,10 +224,8 @@ fn from_file(
     let pipe = target.pipe();
     let room = patience.attempt(target, TO_WRITE, || pipe.room()).inspect_err(tell_by_signal)?;
     let mut bytes = vec![0; count.min(room)];
-    let mut read = || match position {
-        Position::Offset => from.read(&mut bytes.as_mut_slice()),
-        Position::At(at) => from.read_at(at, &mut bytes.as_mut_slice()),
-    };
+    let mut progress = Progress::new(from, position)?;
+    let mut read = || progress.read(&mut bytes.as_mut_slice());
     let got = match patience {
         Patience::Waits => transfer::blocking(from, Events::IN | Events::RDHUP, read)?,
         Patience::Fails => read()?,

@@ -88,11 +88,13 @@ impl Tree {
     pub(crate) fn list(&self, path: &str) -> Vec<Vec<u8>> {
         let file = self.open(path, OpenFlags::DIRECTORY).unwrap();
         let mut names = Vec::new();
-        file.read_directory(&mut |entry| {
-            names.push(entry.name.to_vec());
-            true
-        })
-        .unwrap();
+        file.claim()
+            .unwrap()
+            .read_directory(&mut |entry| {
+                names.push(entry.name.to_vec());
+                true
+            })
+            .unwrap();
         names
     }
 }
@@ -334,6 +336,8 @@ fn a_directory_is_read_completely_while_it_changes() {
             let mut last = None;
             let before = names.len();
             directory
+                .claim()
+                .unwrap()
                 .read_directory(&mut |entry| {
                     if names.len() - before == 7 {
                         return false;
