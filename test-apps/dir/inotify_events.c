@@ -1,4 +1,5 @@
-// inotify(7): each event and flag, order, merging, reading, waiting.
+// inotify(7): each event and flag, order, merging, reading, waiting; inotify_init(2),
+// inotify_init1(2), inotify_add_watch(2), inotify_rm_watch(2).
 #include "../test.h"
 #include <poll.h>
 #include <sys/inotify.h>

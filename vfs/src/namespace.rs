@@ -220,17 +220,17 @@ impl Namespace {
     /// # Errors
     /// As `unlink(2)`.
     pub fn unlink(&self, start: &Location, path: &[u8]) -> Result<()> {
-        let target = path::walk(&self.root, start, path, LastLink::Name)?;
+        let mut target = path::walk(&self.root, start, path, LastLink::Name)?;
         if target.last != LastName::Normal {
             return Err(Errno::EISDIR);
         }
-        let found = target.found.clone().ok_or(Errno::ENOENT)?;
+        let found = target.found.take().ok_or(Errno::ENOENT)?;
         match found.location.is_directory() {
             true => Err(Errno::EISDIR),
             false if target.has_slash => Err(Errno::ENOTDIR),
             false => {
                 target.directory.inode.unlink(&target.name)?;
-                target.tell_removed(&found);
+                target.tell_removed(found);
                 Ok(())
             }
         }
@@ -241,18 +241,18 @@ impl Namespace {
     /// # Errors
     /// As `rmdir(2)`.
     pub fn remove_directory(&self, start: &Location, path: &[u8]) -> Result<()> {
-        let target = path::walk(&self.root, start, path, LastLink::Name)?;
+        let mut target = path::walk(&self.root, start, path, LastLink::Name)?;
         match target.last {
             LastName::Normal => {}
             LastName::Dot => return Err(Errno::EINVAL),
             LastName::DotDot => return Err(Errno::ENOTEMPTY),
             LastName::Root => return Err(Errno::EBUSY),
         }
-        let found = target.found.as_ref().ok_or(Errno::ENOENT)?;
+        let found = target.found.take().ok_or(Errno::ENOENT)?;
         if !found.location.is_directory() {
             return Err(Errno::ENOTDIR);
         }
-        check_no_mount(&target.directory, found)?;
+        check_no_mount(&target.directory, &found)?;
         target.directory.inode.remove_directory(&target.name)?;
         target.tell_removed(found);
         Ok(())
@@ -309,10 +309,12 @@ impl Target {
     }
 
     /// Tells who watches the directory or the file of a name that is gone.
-    fn tell_removed(&self, found: &Found) {
-        let inode = &*found.location.inode;
-        watch::notify_removed(inode);
-        watch::notify_name(&*self.directory.inode, &self.name, inode.kind(), WatchMask::DELETE);
+    fn tell_removed(&self, found: Found) {
+        watch::notify_removed(&*found.location.inode);
+        let kind = found.location.inode.kind();
+        // If nothing else holds the file, its own end is told before that of the name.
+        drop(found);
+        watch::notify_name(&*self.directory.inode, &self.name, kind, WatchMask::DELETE);
     }
 }
 
@@ -321,17 +323,15 @@ fn tell_renamed(from: &Target, to: &Target, flags: RenameFlags) {
     if !watch::is_active() {
         return;
     }
-    tell_moved(from, to);
-    if let Some(old) = &to.found {
-        if flags.contains(RenameFlags::EXCHANGE) {
-            tell_moved(to, from);
-        } else {
-            watch::notify_removed(&*old.location.inode);
-        }
+    if flags.contains(RenameFlags::EXCHANGE) {
+        tell_moved(from, to, None);
+        tell_moved(to, from, None);
+    } else {
+        tell_moved(from, to, to.found.as_ref());
     }
 }
 
-fn tell_moved(from: &Target, to: &Target) {
+fn tell_moved(from: &Target, to: &Target, replaced: Option<&Found>) {
     let Some(found) = &from.found else { return };
     let is_directory = found.location.is_directory();
     let kind = if is_directory { WatchMask::ISDIR } else { WatchMask::empty() };
@@ -339,6 +339,9 @@ fn tell_moved(from: &Target, to: &Target) {
     let (gone, come) = (WatchMask::MOVED_FROM | kind, WatchMask::MOVED_TO | kind);
     watch::notify(&*from.directory.inode, gone, &from.name, cookie);
     watch::notify(&*to.directory.inode, come, &to.name, cookie);
+    if let Some(replaced) = replaced {
+        watch::notify_removed(&*replaced.location.inode);
+    }
     watch::notify(&*found.location.inode, WatchMask::MOVE_SELF, b"", 0);
 }
 

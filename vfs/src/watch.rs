@@ -114,23 +114,26 @@ pub fn notify_name(directory: &dyn Inode, name: &[u8], kind: FileType, mask: Wat
     notify(directory, mask, name, 0);
 }
 
-/// Tells of a file that lost a name, and ends its watches if it was the last.
+/// Tells of a file that lost a name.
 pub fn notify_removed(inode: &dyn Inode) {
+    if is_active() && inode.kind() != FileType::Directory {
+        notify(inode, WatchMask::ATTRIB, b"", 0);
+    }
+}
+
+/// Tells of a file that has no name, nor anything that holds it any more, and ends its watches.
+///
+/// Linux looks at names rather than files: there it is told when nothing holds the last name,
+/// even if the file is held as another name of it.
+pub fn notify_gone(key: FileKey) {
     if !is_active() {
         return;
     }
-    let metadata = inode.metadata();
-    if metadata.kind != FileType::Directory {
-        notify(inode, WatchMask::ATTRIB, b"", 0);
-    }
-    if metadata.nlink > 0 {
-        return;
-    }
-    notify(inode, WatchMask::DELETE_SELF, b"", 0);
-    let watchers = WATCHERS.lock().remove(&lock::key(&metadata)).unwrap_or_default();
+    let watchers = WATCHERS.lock().remove(&key).unwrap_or_default();
     WATCH_COUNT.fetch_sub(watchers.len(), Ordering::Relaxed);
     for (inotify, wd) in watchers {
         if let Some(inotify) = inotify.upgrade() {
+            inotify.hear(wd, WatchMask::DELETE_SELF, b"", 0);
             inotify.end(wd);
         }
     }
@@ -362,6 +365,8 @@ mod tests {
         let inode = &file.found().unwrap().location.inode;
         inotify.watch(&**inode, WatchMask::DELETE_SELF).unwrap();
         tree.names.unlink(&tree.here, b"f").unwrap();
+        assert_eq!(read(&inotify), []);
+        drop(file);
         assert_eq!(read(&inotify), [(0x400, Vec::new()), (0x8000, Vec::new())]);
     }
 }

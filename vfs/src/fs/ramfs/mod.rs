@@ -29,7 +29,7 @@ use self::extended::Extended;
 use crate::anon::Pipe;
 use crate::fs::devices::Devices;
 use crate::inode::{DirectoryEntry, Future, SetAttribute};
-use crate::{BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Metadata, Page};
+use crate::{BLOCK_SIZE, Changes, Clock, Creation, File, FileSystem, Inode, Metadata, Page, watch};
 
 /// What all files of one file system share.
 #[derive(Debug)]
@@ -279,6 +279,9 @@ impl Drop for RamInode {
             contents.get_mut().release_all(&self.volume);
         }
         extended::release_all(self.extended.get_mut(), &self.volume);
+        if self.attributes.get_mut().nlink == 0 {
+            watch::notify_gone((self.volume.dev, self.ino));
+        }
     }
 }
 
