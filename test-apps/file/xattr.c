@@ -1,4 +1,6 @@
-// Extended attributes, xattr(7), on files in memory: set, get, list, remove, flags, errors.
+// Extended attributes, xattr(7), on files in memory: flags and errors of setxattr(2),
+// lsetxattr(2), fsetxattr(2), getxattr(2), lgetxattr(2), fgetxattr(2), listxattr(2),
+// llistxattr(2), flistxattr(2), removexattr(2), lremovexattr(2), fremovexattr(2).
 #include "../test.h"
 #include <sys/xattr.h>
 

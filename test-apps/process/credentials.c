@@ -1,4 +1,6 @@
-// getuid(2) and its family, getgroups(2), and root becoming somebody else for good.
+// getuid(2), geteuid(2), getgid(2), getegid(2), getresuid(2), getresgid(2), getgroups(2),
+// setgroups(2), and root becoming somebody else for good: setuid(2), setgid(2), setresuid(2),
+// setresgid(2).
 #include "../test.h"
 #include <grp.h>
 

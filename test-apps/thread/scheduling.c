@@ -1,4 +1,4 @@
-// sched_*(2): yield, affinity, policies, priorities, and their errors.
+// sched_yield(2), sched_setaffinity(2), sched_getaffinity(2), setpriority(2), policies.
 #include "../test.h"
 #include <sched.h>
 #include <sys/resource.h>

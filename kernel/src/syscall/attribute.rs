@@ -108,15 +108,18 @@ pub(super) fn utimensat(
         return Ok(());
     }
     let flags = at_flags(flags, allowed)?;
-    let subject = if path == 0 && fd != AT_FDCWD {
-        if !flags.is_empty() {
-            return Err(Errno::EINVAL);
-        }
-        Subject::Open(file::current().get(fd.cast_unsigned())?)
-    } else {
-        Subject::at(fd, path, flags)?
-    };
-    change_times(&subject, times)
+    change_times(&subject_of_times(fd, path, flags)?, times)
+}
+
+/// Returns whose times a call changes: without a path, those of the descriptor.
+fn subject_of_times(fd: i32, path: u64, flags: AtFlags) -> Result<Subject> {
+    if path != 0 || fd == AT_FDCWD {
+        return Subject::at(fd, path, flags);
+    }
+    if !flags.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    file::current().get(fd.cast_unsigned()).map(Subject::Open)
 }
 
 /// `struct timeval` as it lies in memory: seconds and microseconds.
@@ -152,7 +155,7 @@ fn change_times_micros(fd: i32, path: u64, times: UserPtr<[Timeval; 2]>) -> Resu
     }
     let convert = |[seconds, micros]: Timeval| Timespec { tv_sec: seconds, tv_nsec: micros * 1000 };
     let times = times.map(|times| times.map(convert));
-    change_times(&Subject::at(fd, path, AtFlags::empty())?, times)
+    change_times(&subject_of_times(fd, path, AtFlags::empty())?, times)
 }
 
 /// Sets the times of access and change; `None` means now.

@@ -84,11 +84,22 @@ pub(super) fn sched_setscheduler(
     policy: i32,
     parameter: UserPtr<i32>,
 ) -> Result<()> {
+    set_policy(cx, tid, Some(policy), parameter)
+}
+
+/// Sets the policy, or none but the one it has, and the priority that goes with it.
+fn set_policy(
+    cx: &mut Context<'_>,
+    tid: i32,
+    policy: Option<i32>,
+    parameter: UserPtr<i32>,
+) -> Result<()> {
     if tid < 0 || parameter.is_null() {
         return Err(Errno::EINVAL);
     }
     let priority = parameter.read()?;
     let thread = thread_of(cx, tid)?;
+    let policy = policy.unwrap_or_else(|| thread.policy.load(Ordering::Relaxed));
     match (policy & !SCHED_RESET_ON_FORK, priority) {
         (SCHED_OTHER | SCHED_BATCH | SCHED_IDLE, 0) => {
             thread.policy.store(policy, Ordering::Relaxed);
@@ -118,11 +129,7 @@ pub(super) fn sched_setparam(
     tid: i32,
     parameter: UserPtr<i32>,
 ) -> Result<()> {
-    let policy = match u32::try_from(tid) {
-        Ok(_) => thread_of(cx, tid)?.policy.load(Ordering::Relaxed),
-        Err(_) => SCHED_OTHER,
-    };
-    sched_setscheduler(cx, tid, policy, parameter)
+    set_policy(cx, tid, None, parameter)
 }
 
 /// `sched_get_priority_max(2)`.
