@@ -17,13 +17,18 @@ use crate::{schedule, timer};
 /// What a call returns that a signal interrupted and that is to be restarted if the signal's
 /// action says so, else to return `EINTR`. Never seen by a program. (Linux: ERESTARTSYS.)
 pub(crate) const RESTART: Errno = Errno::new(512);
+/// As [`RESTART`], but restarted whatever the signal's action says (Linux: ERESTARTNOINTR).
+pub(crate) const RESTART_ALWAYS: Errno = Errno::new(513);
 /// As [`RESTART`], but `EINTR` whenever a handler runs, whatever its flags (Linux: ERESTARTNOHAND).
 pub(crate) const RESTART_UNLESS_HANDLED: Errno = Errno::new(514);
 
 /// Returns whether a call fails so because a signal is to be delivered.
 pub(crate) const fn is_interruption(error: Errno) -> bool {
     let code = error.raw();
-    code == Errno::EINTR.raw() || code == RESTART.raw() || code == RESTART_UNLESS_HANDLED.raw()
+    code == Errno::EINTR.raw()
+        || code == RESTART.raw()
+        || code == RESTART_ALWAYS.raw()
+        || code == RESTART_UNLESS_HANDLED.raw()
 }
 
 /// Why a sleep ended.

@@ -12,7 +12,7 @@ mod tests {
 
     use abi::Errno;
     use abi::time::Instant;
-    use sched::futex::{FutexWaiter, Key, MATCH_ANY};
+    use sched::futex::{For, FutexWaiter, Key, MATCH_ANY};
     use sched::{CpuSet, Entity, FutexTable, Nice, Queued, RunQueue, TimerQueue, place};
 
     const SEEDS: u64 = 40;
@@ -180,7 +180,7 @@ mod tests {
                 locker.flag.0.store(false, Ordering::Release);
                 let waker = Waker::from(locker.flag.clone());
                 let check = || if *word == 2 { Ok(()) } else { Err(Errno::EAGAIN) };
-                match table.wait(key, MATCH_ANY, &locker.waiter, &waker, check) {
+                match table.wait(key, For::WakeUp(MATCH_ANY), &locker.waiter, &waker, check) {
                     Ok(()) => Step::Sleep,
                     Err(_) => Step::Contend,
                 }

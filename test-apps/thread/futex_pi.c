@@ -20,6 +20,40 @@ static void *take(void *unused)
 	return NULL;
 }
 
+static atomic_int is_held, may_end;
+
+static void *hold(void *unused)
+{
+	(void)unused;
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	is_held = 1;
+	WAIT_FOR(may_end);
+	FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+	return NULL;
+}
+
+static void let_go(void)
+{
+	may_end = 1;
+}
+
+// A signal does not end it, whatever the handler's flags.
+static void signals(void)
+{
+	struct poker poker;
+	pthread_t thread = spawn(hold, NULL);
+
+	YES(WAIT_FOR(is_held));
+	poke_start(&poker, 0, let_go);
+	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	poke_stop(&poker);
+	pthread_join(thread, NULL);
+	YES(pokes_seen >= 2);
+	SHOW(FUTEX(&word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
+	SHOW(FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	SHOW(word);
+}
+
 int main(void)
 {
 	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
@@ -35,5 +69,6 @@ int main(void)
 	SHOW(word);
 	SHOW(FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0));
 	SHOW(FUTEX(BAD, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+	signals();
 	return 0;
 }

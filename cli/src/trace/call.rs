@@ -15,8 +15,9 @@ use super::record::Memory;
 use super::{special, value};
 
 /// Codes of the kernel for calls that are to be restarted, and what strace says of them.
-const RESTARTS: [(u64, &str); 2] = [
+const RESTARTS: [(u64, &str); 3] = [
     (512, "ERESTARTSYS (To be restarted if SA_RESTART is set)"),
+    (513, "ERESTARTNOINTR (To be restarted)"),
     (514, "ERESTARTNOHAND (To be restarted if no handler)"),
 ];
 

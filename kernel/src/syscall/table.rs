@@ -164,11 +164,13 @@ syscalls! {
     statfs => file::statfs(path, buf);
     fstatfs => file::fstatfs(fd, buf);
     chmod => attribute::chmod(pathname, mode);
+    /// partial: EPERM for pipes and sockets
     fchmod => attribute::fchmod(fd, mode);
     fchmodat => attribute::fchmodat(dirfd, pathname, mode);
     fchmodat2 => attribute::fchmodat2(dirfd, pathname, mode, flags);
     chown => attribute::chown(pathname, owner, group);
     lchown => attribute::lchown(pathname, owner, group);
+    /// partial: EPERM for pipes and sockets
     fchown => attribute::fchown(fd, owner, group);
     fchownat => attribute::fchownat(dirfd, pathname, owner, group, flags);
     utimensat => attribute::utimensat(dirfd, pathname, times, flags);
@@ -200,6 +202,7 @@ syscalls! {
     // watching
     inotify_init => inotify::inotify_init();
     inotify_init1 => inotify::inotify_init1(flags);
+    /// partial: IN_CLOSE does not wait for the mappings of a file to go
     inotify_add_watch => inotify::inotify_add_watch(fd, pathname, mask);
     inotify_rm_watch => inotify::inotify_rm_watch(fd, wd);
     // names
@@ -328,7 +331,7 @@ syscalls! {
     sched_yield => thread::sched_yield();
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
     clone3 => thread::clone3(cl_args, size);
-    /// partial: no FUTEX_WAIT_REQUEUE_PI, and priorities are not inherited
+    /// partial: priorities are not inherited, a deadlock over several PI locks is not found
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
     futex_waitv => futex::futex_waitv(waiters, nr_futexes, flags, timeout, clockid);
     set_robust_list => futex::set_robust_list(head, len);

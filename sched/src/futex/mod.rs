@@ -28,6 +28,30 @@ const NOWHERE: u64 = u64::MAX;
 /// The bit set that meets every other: what `FUTEX_WAIT` and `FUTEX_WAKE` use.
 pub const MATCH_ANY: u32 = u32::MAX;
 
+/// What a waiter waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum For {
+    /// A wake-up with a bit set that meets this one, which is not empty: `FUTEX_WAIT_BITSET`.
+    WakeUp(u32),
+    /// A lock that is handed from owner to owner: `FUTEX_LOCK_PI`.
+    Lock,
+    /// To be moved to the lock of this key: `FUTEX_WAIT_REQUEUE_PI`.
+    Requeue(Key),
+}
+
+impl For {
+    /// Returns whether a wake-up with `bitset` is meant for it.
+    ///
+    /// # Errors
+    /// `EINVAL` for what no wake-up is ever meant for.
+    const fn meets(self, bitset: u32) -> Result<bool> {
+        match self {
+            Self::WakeUp(own) => Ok(own & bitset != 0),
+            Self::Lock | Self::Requeue(_) => Err(Errno::EINVAL),
+        }
+    }
+}
+
 /// What identifies a futex word: threads that name the same key meet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Key {
@@ -98,7 +122,7 @@ impl FutexWaiter {
 #[derive(Debug)]
 struct Entry {
     key: Key,
-    bitset: u32,
+    what: For,
     waiter: Arc<FutexWaiter>,
     waker: Waker,
 }
@@ -142,54 +166,59 @@ impl FutexTable {
         }
     }
 
-    /// Queues `waiter` on `key` if `check` agrees: `FUTEX_WAIT_BITSET`. The caller then sleeps
+    /// Queues `waiter` on `key` if `check` agrees: `FUTEX_WAIT_BITSET` and the other calls that
+    /// wait. The caller then sleeps
     /// until [`FutexWaiter::is_waiting`] is false, or calls [`cancel`](Self::cancel).
     ///
     /// `check` compares the word under the lock; it may not fault, sleep or use the table.
     ///
     /// # Errors
-    /// `EINVAL` for an empty bit set; what `check` returns (`EAGAIN` where the value differs).
+    /// `EINVAL` for an empty bit set, or for a lock whose word others await wake-ups on; what
+    /// `check` returns (`EAGAIN` where the value differs).
     pub fn wait(
         &self,
         key: Key,
-        bitset: u32,
+        what: For,
         waiter: &Arc<FutexWaiter>,
         waker: &Waker,
         check: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         debug_assert!(!waiter.is_waiting(), "a waiter waits for one word at a time");
-        if bitset == 0 {
+        if what == For::WakeUp(0) {
             return Err(Errno::EINVAL);
         }
         let number = key.shard();
         let mut shard = self.shards[number].lock();
+        if what == For::Lock {
+            shard.check_lock(key)?;
+        }
         check()?;
-        let entry = Entry { key, bitset, waiter: waiter.clone(), waker: waker.clone() };
+        let entry = Entry { key, what, waiter: waiter.clone(), waker: waker.clone() };
         shard.insert(number, entry);
         Ok(())
     }
 
-    /// Takes a waiter out that timed out or was interrupted. Returns true if it still waited,
-    /// false if it was woken before, which the caller must then count as a wake-up.
-    pub fn cancel(&self, waiter: &FutexWaiter) -> bool {
+    /// Takes a waiter out that timed out or was interrupted. Returns what it still waited for;
+    /// `None` if it was woken before, which the caller must then count as a wake-up.
+    pub fn cancel(&self, waiter: &FutexWaiter) -> Option<For> {
         while let Some((number, slot)) = waiter.place() {
             let mut shard = self.shards[number].lock();
             // A requeue may have moved it in between.
             if waiter.place() == Some((number, slot)) {
                 let entry = shard.take(slot);
                 drop(shard);
-                drop(entry);
-                return true;
+                return entry.map(|entry| entry.what);
             }
         }
-        false
+        None
     }
 
     /// Wakes up to `count` waiters of `key` whose bit set meets `bitset`, those that came first;
     /// returns how many: `FUTEX_WAKE_BITSET`.
     ///
     /// # Errors
-    /// `EINVAL` for an empty bit set.
+    /// `EINVAL` for an empty bit set, or if one of them waits for a lock; those before it are
+    /// woken.
     pub fn wake(&self, key: Key, count: u32, bitset: u32) -> Result<u32> {
         if bitset == 0 {
             return Err(Errno::EINVAL);
@@ -197,7 +226,7 @@ impl FutexTable {
         let mut woken = WakeList::new();
         let count = self.shards[key.shard()].lock().wake(key, count, bitset, &mut woken);
         woken.wake();
-        Ok(count)
+        count
     }
 
     /// Wakes the waiter of `key` that came first, once `hand_over` has given it what it waits for:
@@ -206,7 +235,8 @@ impl FutexTable {
     /// [`wait`](Self::wait).
     ///
     /// # Errors
-    /// What `hand_over` returns; then nobody is woken.
+    /// `EINVAL` if that waiter does not wait for a lock; what `hand_over` returns. Nobody is woken
+    /// then.
     pub fn hand_over(
         &self,
         key: Key,
@@ -214,9 +244,10 @@ impl FutexTable {
     ) -> Result<()> {
         let mut shard = self.shards[key.shard()].lock();
         let (first, has_more) = {
-            let mut waiting = shard.matching(key, MATCH_ANY);
+            let mut waiting = shard.waiting(key);
             (waiting.next(), waiting.next().is_some())
         };
+        shard.check_lock(key)?;
         let Some(first) = first else { return hand_over(None) };
         let owner = shard.slots[first as usize].entry.as_ref().map_or(0, |e| e.waiter.owner);
         hand_over(Some((owner, has_more)))?;
@@ -232,7 +263,8 @@ impl FutexTable {
     /// returns how many of each: `FUTEX_REQUEUE`, and `FUTEX_CMP_REQUEUE` if `check` compares.
     ///
     /// # Errors
-    /// What `check` returns, which runs under the locks as in [`wait`](Self::wait).
+    /// What `check` returns, which runs under the locks as in [`wait`](Self::wait); `EINVAL` if a
+    /// waiter waits for a lock, those before it are woken or moved.
     pub fn requeue(
         &self,
         (from, to): (Key, Key),
@@ -243,28 +275,66 @@ impl FutexTable {
         let mut woken = WakeList::new();
         let mut pair = self.lock_pair(from.shard(), to.shard());
         check()?;
-        let wake_count = pair.first().wake(from, wake, MATCH_ANY, &mut woken);
-        let mut moved = 0;
-        if from != to {
-            while moved < requeue {
-                let Some(mut entry) = pair.first().take_first(from, MATCH_ANY) else { break };
-                entry.key = to;
-                pair.second().insert(to.shard(), entry);
+        let result = pair.first().wake(from, wake, MATCH_ANY, &mut woken).and_then(|count| {
+            if from == to {
+                return Ok((count, pair.first().count(from).min(requeue)));
+            }
+            let mut moved = 0;
+            while moved < requeue
+                && let Some(index) = pair.first().next_to_wake(from, MATCH_ANY)?
+            {
+                pair.move_to(index, to, None);
                 moved += 1;
             }
-        } else {
-            moved = pair.first().count(from).min(requeue);
-        }
+            Ok((count, moved))
+        });
         drop(pair);
         woken.wake();
-        Ok((wake_count, moved))
+        result
+    }
+
+    /// Gives the waiters of `from` that asked to be moved to the lock of `to` that lock, or makes
+    /// them wait for it: `FUTEX_CMP_REQUEUE_PI`. Of those who wait, up to `most` are done; returns
+    /// how many. `take` tries to take the lock for a thread and says whether it did; its second
+    /// argument is whether more may be moved.
+    ///
+    /// # Errors
+    /// `EINVAL` for a waiter that did not ask for this, or if something else than locks is waited
+    /// for on `to`; what `check` and `take` return, which run under the locks as in
+    /// [`wait`](Self::wait). Waiters before it have been dealt with.
+    pub fn requeue_to_lock(
+        &self,
+        (from, to): (Key, Key),
+        most: u32,
+        check: impl FnOnce() -> Result<()>,
+        mut take: impl FnMut(u32, bool) -> Result<bool>,
+    ) -> Result<u32> {
+        let mut woken = WakeList::new();
+        let mut pair = self.lock_pair(from.shard(), to.shard());
+        check()?;
+        let mut done = 0;
+        let result = loop {
+            let Some(index) = pair.first().waiting(from).next().filter(|_| done < most) else {
+                break Ok(done);
+            };
+            let step = pair.take_or_move(index, to, &mut |owner| take(owner, most > 1));
+            match step {
+                Ok(taken) => taken.into_iter().for_each(|waker| woken.push(waker)),
+                Err(error) => break Err(error),
+            }
+            done += 1;
+        };
+        drop(pair);
+        woken.wake();
+        result
     }
 
     /// Wakes up to `count` waiters of `first`, and up to `other_count` of `second` if `operate`,
     /// which changes `second`'s word, says so; returns how many in all: `FUTEX_WAKE_OP`.
     ///
     /// # Errors
-    /// What `operate` returns, which runs under the locks as in [`wait`](Self::wait).
+    /// What `operate` returns, which runs under the locks as in [`wait`](Self::wait); `EINVAL` if
+    /// a waiter waits for a lock, those before it are woken.
     pub fn wake_op(
         &self,
         (first, second): (Key, Key),
@@ -275,13 +345,13 @@ impl FutexTable {
         let mut woken = WakeList::new();
         let mut pair = self.lock_pair(first.shard(), second.shard());
         let wakes_other = operate()?;
-        let mut total = pair.first().wake(first, count, MATCH_ANY, &mut woken);
-        if wakes_other {
-            total += pair.second().wake(second, other_count, MATCH_ANY, &mut woken);
-        }
+        let total = pair.first().wake(first, count, MATCH_ANY, &mut woken).and_then(|total| {
+            let other_count = if wakes_other { other_count } else { 0 };
+            Ok(total + pair.second().wake(second, other_count, MATCH_ANY, &mut woken)?)
+        });
         drop(pair);
         woken.wake();
-        Ok(total)
+        total
     }
 
     fn lock_pair(&self, first: usize, second: usize) -> Pair<'_> {
@@ -316,6 +386,36 @@ impl Pair<'_> {
 
     fn second(&mut self) -> &mut Shard {
         self.second.as_mut().unwrap_or(&mut self.first)
+    }
+
+    /// Makes a waiter of the first shard wait on `to`, which is in the second; for something else
+    /// if `what` says so.
+    fn move_to(&mut self, index: u32, to: Key, what: Option<For>) {
+        if let Some(entry) = self.first().take(index) {
+            let what = what.unwrap_or(entry.what);
+            self.second().insert(to.shard(), Entry { key: to, what, ..entry });
+        }
+    }
+
+    /// Gives a waiter of the first shard the lock of `to` if `take` can take it for its owner, and
+    /// returns its waker; else makes it wait for that lock.
+    fn take_or_move(
+        &mut self,
+        index: u32,
+        to: Key,
+        take: &mut dyn FnMut(u32) -> Result<bool>,
+    ) -> Result<Option<Waker>> {
+        let Some(entry) = self.first().entry(index) else { return Ok(None) };
+        if entry.what != For::Requeue(to) {
+            return Err(Errno::EINVAL);
+        }
+        let owner = entry.waiter.owner;
+        self.second().check_lock(to)?;
+        if take(owner)? {
+            return Ok(self.first().take(index).map(|entry| entry.waker));
+        }
+        self.move_to(index, to, Some(For::Lock));
+        Ok(None)
     }
 }
 
@@ -361,39 +461,63 @@ impl Shard {
         Some(entry)
     }
 
-    /// Returns the slots of the entries of `key` that meet `bitset`, first come first.
-    fn matching(&self, key: Key, bitset: u32) -> impl Iterator<Item = u32> {
+    fn entry(&self, index: u32) -> Option<&Entry> {
+        self.slots.get(index as usize)?.entry.as_ref()
+    }
+
+    /// Returns the slots of the entries of `key`, first come first.
+    fn waiting(&self, key: Key) -> impl Iterator<Item = u32> {
         let mut next = self.first;
         core::iter::from_fn(move || {
             loop {
                 let index = next;
-                let slot = self.slots.get(index as usize)?;
-                next = slot.next;
-                let entry = slot.entry.as_ref();
-                if entry.is_some_and(|entry| entry.key == key && entry.bitset & bitset != 0) {
+                next = self.slots.get(index as usize)?.next;
+                if self.entry(index).is_some_and(|entry| entry.key == key) {
                     return Some(index);
                 }
             }
         })
     }
 
-    fn take_first(&mut self, key: Key, bitset: u32) -> Option<Entry> {
-        let index = self.matching(key, bitset).next()?;
-        self.take(index)
+    /// Fails with `EINVAL` if the first who waits on `key` does not wait for a lock.
+    fn check_lock(&self, key: Key) -> Result<()> {
+        let first = self.waiting(key).next().and_then(|index| self.entry(index));
+        match first {
+            Some(entry) if entry.what != For::Lock => Err(Errno::EINVAL),
+            _ => Ok(()),
+        }
     }
 
     fn count(&self, key: Key) -> u32 {
-        u32::try_from(self.matching(key, MATCH_ANY).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.waiting(key).count()).unwrap_or(u32::MAX)
     }
 
-    fn wake(&mut self, key: Key, count: u32, bitset: u32, woken: &mut WakeList) -> u32 {
+    /// Returns the first entry of `key` that a wake-up with `bitset` is meant for.
+    ///
+    /// # Errors
+    /// `EINVAL` if one before it waits for a lock.
+    fn next_to_wake(&self, key: Key, bitset: u32) -> Result<Option<u32>> {
+        for index in self.waiting(key) {
+            if let Some(entry) = self.entry(index)
+                && entry.what.meets(bitset)?
+            {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    fn wake(&mut self, key: Key, count: u32, bitset: u32, woken: &mut WakeList) -> Result<u32> {
         let mut done = 0;
-        while done < count {
-            let Some(entry) = self.take_first(key, bitset) else { break };
-            woken.push(entry.waker);
+        while done < count
+            && let Some(index) = self.next_to_wake(key, bitset)?
+        {
+            if let Some(entry) = self.take(index) {
+                woken.push(entry.waker);
+            }
             done += 1;
         }
-        done
+        Ok(done)
     }
 }
 

@@ -21,9 +21,13 @@ struct Sleeper {
 
 impl Sleeper {
     fn on(table: &FutexTable, key: Key, bitset: u32) -> Self {
-        let waiter = Arc::new(FutexWaiter::new(7));
+        Self::awaiting(table, key, For::WakeUp(bitset), 7)
+    }
+
+    fn awaiting(table: &FutexTable, key: Key, what: For, owner: u32) -> Self {
+        let waiter = Arc::new(FutexWaiter::new(owner));
         let count = Arc::new(Count::default());
-        table.wait(key, bitset, &waiter, &Waker::from(count.clone()), || Ok(())).unwrap();
+        table.wait(key, what, &waiter, &Waker::from(count.clone()), || Ok(())).unwrap();
         Self { waiter, count }
     }
 
@@ -67,9 +71,9 @@ fn a_value_that_differs_refuses_the_wait() {
     let table = FutexTable::new();
     let waiter = Arc::new(FutexWaiter::new(7));
     let waker = Waker::noop();
-    let refused = table.wait(A, MATCH_ANY, &waiter, waker, || Err(Errno::EAGAIN));
+    let refused = table.wait(A, For::WakeUp(MATCH_ANY), &waiter, waker, || Err(Errno::EAGAIN));
     assert_eq!(refused, Err(Errno::EAGAIN));
-    assert_eq!(table.wait(A, 0, &waiter, waker, || Ok(())), Err(Errno::EINVAL));
+    assert_eq!(table.wait(A, For::WakeUp(0), &waiter, waker, || Ok(())), Err(Errno::EINVAL));
     assert_eq!(table.wake(A, 1, 0), Err(Errno::EINVAL));
     assert_eq!(table.wake(A, 1, MATCH_ANY), Ok(0));
 }
@@ -89,10 +93,10 @@ fn cancelling_tells_whether_the_wake_up_came_first() {
     let table = FutexTable::new();
     let first = Sleeper::on(&table, A, MATCH_ANY);
     let second = Sleeper::on(&table, A, MATCH_ANY);
-    assert!(table.cancel(&first.waiter));
-    assert!(!table.cancel(&first.waiter));
+    assert_eq!(table.cancel(&first.waiter), Some(For::WakeUp(MATCH_ANY)));
+    assert_eq!(table.cancel(&first.waiter), None);
     assert_eq!(table.wake(A, 5, MATCH_ANY), Ok(1));
-    assert!(!table.cancel(&second.waiter));
+    assert_eq!(table.cancel(&second.waiter), None);
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn requeued_waiters_wait_for_the_other_word() {
     assert_eq!(table.requeue((A, B), 1, 2, || Err(Errno::EAGAIN)), Err(Errno::EAGAIN));
     assert_eq!(table.requeue((A, B), 1, 2, || Ok(())), Ok((1, 2)));
     assert!(sleepers[0].is_woken());
-    assert!(table.cancel(&sleepers[1].waiter));
+    assert_eq!(table.cancel(&sleepers[1].waiter), Some(For::WakeUp(MATCH_ANY)));
     assert_eq!(table.wake(B, 9, MATCH_ANY), Ok(1));
     assert!(sleepers[2].is_woken());
     assert_eq!(table.requeue((A, A), 0, 9, || Ok(())), Ok((0, 2)));
@@ -132,8 +136,8 @@ fn neighbouring_words_spread_over_the_shards() {
 #[test]
 fn a_lock_is_handed_to_the_longest_waiting() {
     let table = FutexTable::new();
-    let first = Sleeper::on(&table, A, MATCH_ANY);
-    let second = Sleeper::on(&table, A, MATCH_ANY);
+    let first = Sleeper::awaiting(&table, A, For::Lock, 7);
+    let second = Sleeper::awaiting(&table, A, For::Lock, 7);
     let refused = table.hand_over(A, |_| Err(Errno::EFAULT));
     assert_eq!(refused, Err(Errno::EFAULT));
     assert!(!first.is_woken());
@@ -149,4 +153,52 @@ fn a_lock_is_handed_to_the_longest_waiting() {
     assert!(first.is_woken() && !second.is_woken());
     assert_eq!(hand_over(), Ok(Some((7, false))));
     assert_eq!(hand_over(), Ok(None));
+}
+
+#[test]
+fn wake_ups_are_not_for_those_who_wait_for_a_lock() {
+    let table = FutexTable::new();
+    let plain = Sleeper::on(&table, A, MATCH_ANY);
+    let other = Arc::new(FutexWaiter::new(8));
+    let refused = table.wait(A, For::Lock, &other, Waker::noop(), || Ok(()));
+    assert_eq!(refused, Err(Errno::EINVAL));
+    assert_eq!(table.hand_over(A, |_| Ok(())), Err(Errno::EINVAL));
+    let moved = Sleeper::awaiting(&table, A, For::Requeue(B), 7);
+    assert_eq!(table.wake(A, 9, MATCH_ANY), Err(Errno::EINVAL));
+    assert!(plain.is_woken() && !moved.is_woken());
+    assert_eq!(table.requeue((A, B), 0, 1, || Ok(())), Err(Errno::EINVAL));
+    assert_eq!(table.cancel(&moved.waiter), Some(For::Requeue(B)));
+    let lock = Sleeper::awaiting(&table, A, For::Lock, 7);
+    assert_eq!(table.wake_op((A, B), 1, 1, || Ok(false)), Err(Errno::EINVAL));
+    assert!(!lock.is_woken());
+}
+
+#[test]
+fn waiters_are_moved_to_the_lock_that_they_asked_for() {
+    let table = FutexTable::new();
+    let waiters: Vec<_> =
+        (1..=4).map(|owner| Sleeper::awaiting(&table, A, For::Requeue(B), owner)).collect();
+    let mut holder = None;
+    let mut take = |owner, _| Ok(*holder.get_or_insert(owner) == owner);
+    let elsewhere = Key::private(0x2000);
+    let result = table.requeue_to_lock((A, elsewhere), 3, || Ok(()), &mut take);
+    assert_eq!(result, Err(Errno::EINVAL));
+    assert_eq!(
+        table.requeue_to_lock((A, B), 3, || Err(Errno::EAGAIN), &mut take),
+        Err(Errno::EAGAIN)
+    );
+    assert_eq!(table.requeue_to_lock((A, B), 3, || Ok(()), &mut take), Ok(3));
+    assert_eq!(holder, Some(1));
+    assert!(waiters[0].is_woken() && !waiters[1].is_woken());
+    assert_eq!(table.cancel(&waiters[2].waiter), Some(For::Lock));
+    assert_eq!(table.cancel(&waiters[3].waiter), Some(For::Requeue(B)));
+    let mut next = None;
+    table
+        .hand_over(B, |to| {
+            next = to;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(next, Some((2, false)));
+    assert!(waiters[1].is_woken());
 }

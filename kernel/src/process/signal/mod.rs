@@ -31,7 +31,7 @@ use crate::arch::frame::{SYSCALL, TrapFrame};
 use crate::memory::report;
 use crate::schedule;
 use crate::trace;
-use crate::wait::{RESTART, RESTART_UNLESS_HANDLED};
+use crate::wait::{RESTART, RESTART_ALWAYS, RESTART_UNLESS_HANDLED};
 
 /// What is done about each signal; a signal's place is [`Signal::index`].
 static ACTIONS: SpinLock<[SigAction; COUNT]> = SpinLock::new(
@@ -351,7 +351,10 @@ pub(crate) fn deliver(frame: &mut TrapFrame) {
             end_by(signal, frame);
         }
         if let Some(code) = restart_code(frame) {
-            let restarts = code == RESTART && action.flags().contains(ActionFlags::RESTART);
+            let restarts = match code {
+                RESTART => action.flags().contains(ActionFlags::RESTART),
+                code => code == RESTART_ALWAYS,
+            };
             if restarts { restart(frame) } else { frame.rax = negated(Errno::EINTR) }
         }
         let mask = signals.mask();
@@ -404,7 +407,7 @@ fn take_action(signal: Signal) -> SigAction {
 
 /// Returns the code by which an interrupted call asks to be restarted.
 fn restart_code(frame: &TrapFrame) -> Option<Errno> {
-    let codes = [RESTART, RESTART_UNLESS_HANDLED];
+    let codes = [RESTART, RESTART_ALWAYS, RESTART_UNLESS_HANDLED];
     let is_call = frame.vector == SYSCALL;
     codes.into_iter().find(|&code| is_call && frame.rax == negated(code))
 }

@@ -6,19 +6,20 @@ use core::sync::atomic::Ordering;
 use abi::futex::{OWNER_DIED, ROBUST_LIST_LIMIT, RobustListHead, TID_MASK, WAITERS};
 use abi::time::Instant;
 use abi::{Errno, Result};
-use sched::futex::{Key, MATCH_ANY};
+use sched::futex::{For, Key};
 
 use super::{Scope, TABLE, key, replace, sleep_until_woken, wake, with_present_to_write};
 use crate::memory::user::{self, UserPtr};
 use crate::process::Process;
 use crate::process::thread::Thread;
 use crate::syscall::Context;
+use crate::wait::RESTART_ALWAYS;
 
-/// Takes a lock if it is free; else says who has it.
+/// Takes a lock for a thread if it is free, and sets `flags` in its word; else says who has it.
 ///
 /// # Errors
 /// `EAGAIN` if another thread has it, `EDEADLK` if this one has, `EFAULT`.
-fn take_lock(address: u64, tid: u32) -> Result<()> {
+fn take_lock(address: u64, tid: u32, flags: u32) -> Result<()> {
     let mut value = user::load_u32(address)?;
     loop {
         match value & TID_MASK {
@@ -26,7 +27,7 @@ fn take_lock(address: u64, tid: u32) -> Result<()> {
             owner if owner == tid & TID_MASK => return Err(Errno::EDEADLK),
             _ => return Err(Errno::EAGAIN),
         }
-        let taken = value & (WAITERS | OWNER_DIED) | tid & TID_MASK;
+        let taken = value & (WAITERS | OWNER_DIED) | tid & TID_MASK | flags;
         let found = user::compare_exchange_u32(address, value, taken)?;
         if found == value {
             return Ok(());
@@ -45,20 +46,29 @@ pub(super) fn lock_pi(
     let thread = cx.thread;
     let waker = thread.waker();
     let queued = with_present_to_write(address, || {
-        TABLE.wait(key, MATCH_ANY, &thread.futex, &waker, || {
-            user::atomically(|| match take_lock(address, thread.tid) {
-                // Taken: there is nothing to wait for.
-                Ok(()) => Err(Errno::EALREADY),
-                Err(Errno::EAGAIN) => mark_waited_for(address),
-                Err(error) => Err(error),
-            })
+        TABLE.wait(key, For::Lock, &thread.futex, &waker, || {
+            // Taken: there is nothing to wait for.
+            if take_or_await(address, thread.tid, 0)? { Err(Errno::EALREADY) } else { Ok(()) }
         })
     });
     match queued {
-        Ok(()) => sleep_until_woken(thread, deadline).map(|()| 0),
+        Ok(()) => sleep_until_woken(thread, deadline, |_| RESTART_ALWAYS).map(|()| 0),
         Err(Errno::EALREADY) => Ok(0),
         Err(error) => Err(error),
     }
+}
+
+/// Takes a lock for a thread, with `flags` in its word, under the locks of the table, and returns
+/// true; or says in its word that threads wait, and returns false.
+///
+/// # Errors
+/// `EDEADLK` if the thread has it, `ESRCH` if no thread has it though it is taken, `EFAULT` also if
+/// its page is not present.
+pub(super) fn take_or_await(address: u64, tid: u32, flags: u32) -> Result<bool> {
+    user::atomically(|| match take_lock(address, tid, flags) {
+        Err(Errno::EAGAIN) => mark_waited_for(address).map(|()| false),
+        taken => taken.map(|()| true),
+    })
 }
 
 /// Says in a lock's word that threads wait, so that its owner asks the kernel to hand it over.
@@ -72,7 +82,7 @@ fn mark_waited_for(address: u64) -> Result<()> {
 
 /// `FUTEX_TRYLOCK_PI`.
 pub(super) fn try_lock_pi(tid: u32, address: u64) -> Result<u64> {
-    with_present_to_write(address, || user::atomically(|| take_lock(address, tid))).map(|()| 0)
+    with_present_to_write(address, || user::atomically(|| take_lock(address, tid, 0))).map(|()| 0)
 }
 
 /// `FUTEX_UNLOCK_PI`: hands the lock to the first who waits.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use abi::time::Timespec;
 use abi::{Errno, Result};
-use sched::futex::{FutexWaiter, Key, MATCH_ANY};
+use sched::futex::{For, FutexWaiter, Key, MATCH_ANY};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::{Scope, TABLE, absolute_deadline, key, with_present};
@@ -75,7 +75,7 @@ pub(in crate::syscall) fn futex_waitv(
     let waker = cx.thread.waker();
     for (number, place) in places.iter().enumerate() {
         let queued = with_present(place.address, || {
-            TABLE.wait(place.key, MATCH_ANY, &place.waiter, &waker, || {
+            TABLE.wait(place.key, For::WakeUp(MATCH_ANY), &place.waiter, &waker, || {
                 let value = user::atomically(|| user::load_u32(place.address))?;
                 if value == place.expected { Ok(()) } else { Err(Errno::EAGAIN) }
             })
@@ -98,7 +98,7 @@ pub(in crate::syscall) fn futex_waitv(
 
 /// Waits for none of these words any more; returns the last that was woken.
 fn leave(places: &[Place]) -> Option<usize> {
-    let is_woken = |place: &Place| !TABLE.cancel(&place.waiter);
+    let is_woken = |place: &Place| TABLE.cancel(&place.waiter).is_none();
     let mut woken = None;
     for (number, place) in places.iter().enumerate() {
         if is_woken(place) {

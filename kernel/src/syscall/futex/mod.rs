@@ -4,6 +4,7 @@
 
 mod locks;
 mod many;
+mod requeue;
 
 use alloc::sync::Arc;
 
@@ -11,7 +12,7 @@ use abi::futex::{COMMAND_MASK, FLAG_PRIVATE, FLAG_REALTIME, FutexOp, WakeOperati
 use abi::time::{Instant, Timespec};
 use abi::{Errno, Result};
 use sched::FutexTable;
-use sched::futex::{Key, MATCH_ANY};
+use sched::futex::{For, Key, MATCH_ANY};
 
 pub(crate) use self::locks::release_robust_locks;
 pub(super) use self::locks::{get_robust_list, set_robust_list};
@@ -32,8 +33,7 @@ pub(super) fn trim() {
 }
 
 /// `futex(2)`. Locks with priority inheritance are handed from owner to owner, but no priority is
-/// inherited: every thread's is the same. Condition variables on them (`FUTEX_WAIT_REQUEUE_PI`)
-/// are `ENOSYS`.
+/// inherited: every thread's is the same.
 pub(super) fn futex(
     cx: &mut Context<'_>,
     address: u64,
@@ -45,7 +45,9 @@ pub(super) fn futex(
 ) -> Result<u64> {
     let command = FutexOp::from_raw(op & COMMAND_MASK).ok_or(Errno::ENOSYS)?;
     let is_realtime = op & FLAG_REALTIME != 0;
-    if is_realtime && !matches!(command, FutexOp::WaitBitset | FutexOp::LockPi2) {
+    let takes_clock =
+        matches!(command, FutexOp::WaitBitset | FutexOp::LockPi2 | FutexOp::WaitRequeuePi);
+    if is_realtime && !takes_clock {
         return Err(Errno::ENOSYS);
     }
     let scope = if op & FLAG_PRIVATE != 0 { Scope::Private } else { Scope::Shared };
@@ -72,11 +74,7 @@ pub(super) fn futex(
         }
         FutexOp::Requeue | FutexOp::CmpRequeue => {
             let expected = (command == FutexOp::CmpRequeue).then_some(value3);
-            let counts = (value, count2);
-            if counts.0.cast_signed() < 0 || counts.1.cast_signed() < 0 {
-                return Err(Errno::EINVAL);
-            }
-            requeue((key(address, scope)?, key(address2, scope)?), address, counts, expected)
+            requeue::to_word((address, address2), scope, (value, count2), expected)
         }
         FutexOp::WakeOp => {
             let keys = (key(address, scope)?, key(address2, scope)?);
@@ -93,7 +91,13 @@ pub(super) fn futex(
             locks::try_lock_pi(cx.thread.tid, address)
         }
         FutexOp::UnlockPi => locks::unlock_pi(cx.thread.tid, key(address, scope)?, address),
-        FutexOp::WaitRequeuePi | FutexOp::CmpRequeuePi => Err(Errno::ENOSYS),
+        FutexOp::WaitRequeuePi => {
+            let deadline = absolute_deadline(timeout_at, is_realtime)?;
+            requeue::wait(cx, (address, address2), scope, value, deadline)
+        }
+        FutexOp::CmpRequeuePi => {
+            requeue::to_lock((address, address2), scope, (value, count2), value3)
+        }
     }
 }
 
@@ -153,35 +157,46 @@ fn wait(
     let thread = cx.thread;
     let waker = thread.waker();
     with_present(address, || {
-        TABLE.wait(key, bitset, &thread.futex, &waker, || {
-            let value = user::atomically(|| user::load_u32(address))?;
-            if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
-        })
+        let what = For::WakeUp(bitset);
+        TABLE.wait(key, what, &thread.futex, &waker, || check_value(address, expected))
     })?;
-    match sleep_until_woken(thread, deadline) {
-        // With a timeout the call would begin it anew.
-        Err(RESTART) if deadline.is_some() => Err(RESTART_UNLESS_HANDLED),
-        result => result.map(|()| 0),
-    }
+    // With a timeout the call would begin it anew.
+    let interrupted = if deadline.is_some() { RESTART_UNLESS_HANDLED } else { RESTART };
+    sleep_until_woken(thread, deadline, |_| interrupted).map(|()| 0)
+}
+
+/// Compares a word under the locks of the table.
+///
+/// # Errors
+/// `EAGAIN` if it is not `expected`; `EFAULT` also if its page is not present.
+fn check_value(address: u64, expected: u32) -> Result<()> {
+    let value = user::atomically(|| user::load_u32(address))?;
+    if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
 }
 
 /// Sleeps until the thread's waiter, which is queued, is woken.
 ///
 /// # Errors
-/// `ETIMEDOUT`; [`RESTART`] after a signal. The waiter is not queued any more then.
-fn sleep_until_woken(thread: &Thread, deadline: Option<Instant>) -> Result<()> {
+/// `ETIMEDOUT`; after a signal what `interrupted` makes of what it still waited for. The waiter is
+/// not queued any more then.
+fn sleep_until_woken(
+    thread: &Thread,
+    deadline: Option<Instant>,
+    interrupted: impl Fn(For) -> Errno,
+) -> Result<()> {
     loop {
         let wakeup = wait::sleep(deadline);
         if !thread.futex.is_waiting() {
             return Ok(());
         }
-        let error = match wakeup {
-            Wakeup::Woken => continue,
-            Wakeup::TimedOut => Errno::ETIMEDOUT,
-            Wakeup::Interrupted => RESTART,
-        };
+        if wakeup == Wakeup::Woken {
+            continue;
+        }
         // A wake-up may have come at the last moment.
-        return if TABLE.cancel(&thread.futex) { Err(error) } else { Ok(()) };
+        return TABLE.cancel(&thread.futex).map_or(Ok(()), |what| match wakeup {
+            Wakeup::TimedOut => Err(Errno::ETIMEDOUT),
+            Wakeup::Woken | Wakeup::Interrupted => Err(interrupted(what)),
+        });
     }
 }
 
@@ -205,22 +220,6 @@ fn with_present<T>(address: u64, mut operation: impl FnMut() -> Result<T>) -> Re
             result => return result,
         };
     }
-}
-
-fn requeue(
-    keys: (Key, Key),
-    address: u64,
-    (wake, requeue): (u32, u32),
-    expected: Option<u32>,
-) -> Result<u64> {
-    let (woken, moved) = with_present(address, || {
-        TABLE.requeue(keys, wake, requeue, || {
-            let Some(expected) = expected else { return Ok(()) };
-            let value = user::atomically(|| user::load_u32(address))?;
-            if value == expected { Ok(()) } else { Err(Errno::EAGAIN) }
-        })
-    })?;
-    Ok(u64::from(woken) + u64::from(moved))
 }
 
 fn wake_op(keys: (Key, Key), address2: u64, (count, count2): (u32, u32), code: u32) -> Result<u64> {
