@@ -47,12 +47,14 @@ mod tests {
     use core::net::Ipv4Addr;
     use std::net::{TcpListener, TcpStream};
 
+    use nix::sys::socket::{self, Backlog};
+
     use super::*;
 
     #[test]
     fn a_socket_that_listens_takes_more_connections() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        net::listen(&listener, 1).unwrap();
+        socket::listen(&listener, Backlog::new(1).unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         enlarge(Pid::this()).unwrap();
         // With a queue of one, the third would not be there until it is sent again.
