@@ -104,8 +104,8 @@ impl Locks {
     /// Takes or converts (`Some`) or gives back (`None`) a description's lock on a whole file.
     ///
     /// # Errors
-    /// `EAGAIN` if another's stands in the way; a lock that was to be converted is lost then, as
-    /// on Linux.
+    /// `EAGAIN` if another's stands in the way, `ENOLCK` for want of memory; a lock that was to be
+    /// converted is lost then, as on Linux.
     pub fn set_whole(&self, file: FileKey, description: u64, mode: Option<Mode>) -> Result<()> {
         let mut result = Ok(());
         let mut is_released = false;
@@ -118,10 +118,12 @@ impl Locks {
             own.map(|at| locks.whole.swap_remove(at));
             let Some(mode) = mode else { return };
             let shares = |other: Mode| mode == Mode::Shared && other == Mode::Shared;
-            if locks.whole.iter().all(|(_, other)| shares(*other)) {
-                locks.whole.push((description, mode));
-            } else {
+            if !locks.whole.iter().all(|(_, other)| shares(*other)) {
                 result = Err(Errno::EAGAIN);
+            } else if locks.whole.try_reserve(1).is_err() {
+                result = Err(Errno::ENOLCK);
+            } else {
+                locks.whole.push((description, mode));
             }
         });
         self.tell(is_released);
@@ -131,12 +133,17 @@ impl Locks {
     /// Takes a record lock, in place of what its owner has there.
     ///
     /// # Errors
-    /// `EAGAIN` if another's stands in the way.
+    /// `EAGAIN` if another's stands in the way, `ENOLCK` for want of memory.
     pub fn set(&self, file: FileKey, record: Record) -> Result<()> {
         let mut result = Ok(());
         self.edit(file, |locks| {
             if locks.records.iter().any(|other| other.conflicts(&record)) {
                 result = Err(Errno::EAGAIN);
+                return;
+            }
+            // What is cut in two is one more, and so is the new one.
+            if locks.records.try_reserve(2).is_err() {
+                result = Err(Errno::ENOLCK);
                 return;
             }
             cut(&mut locks.records, &record);

@@ -10,6 +10,7 @@ pub(crate) mod user;
 
 pub(crate) use backing::file_backing;
 
+use alloc::vec::Vec;
 use core::alloc::Layout;
 
 use abi::{Errno, Result};
@@ -28,6 +29,17 @@ pub(crate) static FRAMES: Frames = Frames::new();
 /// `ENOMEM`.
 pub(crate) fn check_room() -> Result<()> {
     if FRAMES.statistics().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
+}
+
+/// Returns a buffer of zeros, as long as a program wants it.
+///
+/// # Errors
+/// `ENOMEM`.
+pub(crate) fn buffer(length: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length).map_err(|_| Errno::ENOMEM)?;
+    bytes.resize(length, 0);
+    Ok(bytes)
 }
 
 /// What is below 1 MiB stays with the firmware's tables and the start of other processors.

@@ -210,7 +210,7 @@ pub(crate) fn compare_exchange_u32(address: u64, expected: u32, new: u32) -> Res
 /// Copies a string in, without its terminating NUL.
 ///
 /// # Errors
-/// `EFAULT` if it is not all there, `ENAMETOOLONG` if it has more than `longest` bytes.
+/// `EFAULT` if it is not all there, `ENAMETOOLONG` if it has more than `longest` bytes, `ENOMEM`.
 pub(crate) fn read_string(address: u64, longest: usize) -> Result<Vec<u8>> {
     let mut string = Vec::new();
     let mut at = address;
@@ -218,6 +218,7 @@ pub(crate) fn read_string(address: u64, longest: usize) -> Result<Vec<u8>> {
         // Up to the next page's start, so that a string at the end of a mapping can be read.
         let chunk = index(64 - at % 64);
         let start = string.len();
+        string.try_reserve(chunk).map_err(|_| Errno::ENOMEM)?;
         string.resize(start + chunk, 0);
         read_bytes(at, &mut string[start..])?;
         if let Some(end) = string[start..].iter().position(|&byte| byte == 0) {

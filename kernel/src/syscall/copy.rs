@@ -1,7 +1,5 @@
 //! Copying from file to file: `sendfile(2)`, `copy_file_range(2)`.
 
-use alloc::vec;
-
 use abi::fcntl::{OpenFlags, Whence};
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -12,6 +10,7 @@ use super::io::{MOST, check_access};
 use crate::arch::index;
 use crate::file;
 use crate::file::transfer::{self, Position};
+use crate::memory;
 use crate::memory::user::UserPtr;
 
 /// Bytes that the calls between two files move at a time.
@@ -53,7 +52,7 @@ fn pump(
     count: usize,
     mut write: impl FnMut(&[u8]) -> Result<usize>,
 ) -> Result<usize> {
-    let mut buffer = vec![0; CHUNK.min(count)];
+    let mut buffer = memory::buffer(CHUNK.min(count))?;
     let mut done = 0;
     while done < count {
         let piece = buffer.len().min(count - done);

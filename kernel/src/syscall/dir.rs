@@ -1,6 +1,5 @@
 //! Names: `mkdir(2)`, `unlink(2)`, `rename(2)`, `link(2)`, `getdents(2)`, `chdir(2)`.
 
-use alloc::vec;
 use core::ops::Range;
 
 use abi::dirent::{self, Dirent};
@@ -14,7 +13,7 @@ use super::Context;
 use super::descriptor::on_exec;
 use super::file::{Subject, at_flags, read_path};
 use crate::file::{self, transfer};
-use crate::memory::{check_room, user};
+use crate::memory::{self, check_room, user};
 
 /// `mkdir(2)`.
 pub(super) fn mkdir(_cx: &mut Context<'_>, path: u64, mode: u32) -> Result<()> {
@@ -218,7 +217,7 @@ pub(super) fn getdents(_cx: &mut Context<'_>, fd: u32, buffer: u64, size: u32) -
 fn read_directory(fd: u32, buffer: u64, size: u32, put: Put) -> Result<usize> {
     let file = file::current().get(fd)?;
     let size = usize::try_from(size).unwrap_or(LONGEST_READING).min(LONGEST_READING);
-    let mut bytes = vec![0; size];
+    let mut bytes = memory::buffer(size)?;
     let mut used = 0;
     let mut is_full = false;
     let mut claim = transfer::claim(&file)?;

@@ -53,7 +53,7 @@ fn prepare(fd: i32, path: u64, argv: u64, envp: u64, flags: u32) -> Result<Arc<T
     let files = file::current();
     let program = exec::open_found(found)?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);
-    let (argv, envp) = (argv.slices(), envp.slices());
+    let (argv, envp) = (argv.slices()?, envp.slices()?);
     let arguments = Arguments { argv: &argv, envp: &envp, execfn: &name };
     let stack_limit = Process::current().limits.lock().get(RLIMIT_STACK)?.rlim_cur;
     arguments.check_size(stack_limit)?;
@@ -89,7 +89,7 @@ impl Strings {
     /// string if there is no array.
     ///
     /// # Errors
-    /// `EFAULT`; `E2BIG` if one or all together are too long.
+    /// `EFAULT`; `E2BIG` if one or all together are too long; `ENOMEM`.
     fn read(array: u64) -> Result<Self> {
         let mut strings = Vec::new();
         let mut bytes = 0;
@@ -108,12 +108,19 @@ impl Strings {
             if bytes > MOST_BYTES {
                 return Err(Errno::E2BIG);
             }
+            strings.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
             strings.push(string);
         }
     }
 
     /// Returns the strings as slices.
-    fn slices(&self) -> Vec<&[u8]> {
-        self.0.iter().map(Vec::as_slice).collect()
+    ///
+    /// # Errors
+    /// `ENOMEM`.
+    fn slices(&self) -> Result<Vec<&[u8]>> {
+        let mut slices = Vec::new();
+        slices.try_reserve_exact(self.0.len()).map_err(|_| Errno::ENOMEM)?;
+        slices.extend(self.0.iter().map(Vec::as_slice));
+        Ok(slices)
     }
 }

@@ -131,7 +131,8 @@ fn poll_until(fds: UserPtr<PollFd>, count: usize, limit: Limit) -> Result<usize>
     }
     let mut entries = fds.read_array(count)?;
     let files = file::current();
-    let mut watched = Vec::with_capacity(count);
+    let mut watched = Vec::new();
+    watched.try_reserve_exact(count).map_err(|_| Errno::ENOMEM)?;
     let mut is_bad = false;
     for entry in &entries {
         let file = match u32::try_from(entry.fd) {

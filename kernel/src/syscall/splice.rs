@@ -4,7 +4,6 @@
 //! not show in the pipe.
 
 use alloc::sync::Arc;
-use alloc::vec;
 
 use abi::fcntl::OpenFlags;
 use abi::poll::Events;
@@ -18,6 +17,7 @@ use super::Context;
 use super::io::{MOST, check_access, read_vector};
 use crate::file;
 use crate::file::transfer::{self, Position, Progress};
+use crate::memory;
 use crate::memory::user::{IoVec, UserBuffers, UserPtr};
 use crate::process::signal;
 use crate::wait;
@@ -223,7 +223,7 @@ fn from_file(
     let position = position(from, offset)?;
     let pipe = target.pipe();
     let room = patience.attempt(target, TO_WRITE, || pipe.room()).inspect_err(tell_by_signal)?;
-    let mut bytes = vec![0; count.min(room)];
+    let mut bytes = memory::buffer(count.min(room))?;
     let mut progress = Progress::new(from, position)?;
     let mut read = || progress.read(&mut bytes.as_mut_slice());
     let got = match patience {

@@ -1,6 +1,5 @@
 //! Extended attributes: `setxattr(2)`, `getxattr(2)`, `listxattr(2)`, `removexattr(2)`.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use abi::fcntl::{AT_FDCWD, AtFlags};
@@ -13,7 +12,7 @@ use vfs::{Inode, watch};
 use super::Context;
 use super::file::Subject;
 use crate::file;
-use crate::memory::user;
+use crate::memory::{self, user};
 use crate::process::Process;
 
 /// The longest name, in bytes (`XATTR_NAME_MAX`).
@@ -101,7 +100,7 @@ fn set(find: impl FnOnce() -> Result<Subject>, request: Request) -> Result<()> {
     if request.size > LONGEST_VALUE {
         return Err(Errno::E2BIG);
     }
-    let mut value = vec![0; request.size];
+    let mut value = memory::buffer(request.size)?;
     user::read_bytes(request.value, &mut value)?;
     let subject = find()?;
     subject.with_attribute(&name, Access::Write)?.set_attribute(&name, &value, how)?;

@@ -1,7 +1,6 @@
 //! Control data of `sendmsg(2)` and `recvmsg(2)`, `cmsg(3)`: open files, credentials, addresses.
 
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::net::IpAddr;
@@ -17,7 +16,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 use crate::file;
 use crate::file::socket::own_credentials;
-use crate::memory::user;
+use crate::memory::{self, user};
 use crate::process::{PID, Process};
 
 /// Items begin at multiples of this many bytes.
@@ -70,7 +69,8 @@ fn for_each(
     if length > LONGEST {
         return Err(Errno::ENOBUFS);
     }
-    let mut bytes = vec![0; usize::try_from(length).map_err(|_| Errno::ENOBUFS)?];
+    let length = usize::try_from(length).map_err(|_| Errno::ENOBUFS)?;
+    let mut bytes = memory::buffer(length).map_err(|_| Errno::ENOBUFS)?;
     user::read_bytes(address, &mut bytes)?;
     let mut rest = &bytes[..];
     while let Ok((header, _)) = Cmsghdr::read_from_prefix(rest) {

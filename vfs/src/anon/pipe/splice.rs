@@ -37,9 +37,12 @@ impl Pipe {
     /// Takes up to `most` bytes out, to be spliced to a file; none once nobody writes any more.
     ///
     /// # Errors
-    /// `EAGAIN` if there are none yet.
+    /// `EAGAIN` if there are none yet, `ENOMEM`.
     pub fn take(&self, most: usize) -> Result<Vec<u8>> {
-        let mut bytes = alloc::vec![0; most.min(self.buffered())];
+        let room = most.min(self.buffered());
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(room).map_err(|_| Errno::ENOMEM)?;
+        bytes.resize(room, 0);
         let mut state = self.state.lock();
         if state.queue.len() == 0 {
             return if state.writers == 0 { Ok(Vec::new()) } else { Err(Errno::EAGAIN) };
