@@ -1,7 +1,8 @@
 //! `scull test`: Linux is the oracle.
 //!
 //! Every program of `test-apps/` is run on the host's Linux and in a guest; a difference in
-//! output or end is a failure, and so is kernel memory that a program leaves behind. Then every
+//! output or end is a failure, and so is kernel memory that a program leaves behind. Then those
+//! with a trace or a report beside them are traced ([`traced`]), and every
 //! port that runs is booted and checked by its own script. The last line is always
 //! `N passed, N failed`, with `, N skipped` after it where something could not be tried here.
 
@@ -16,6 +17,7 @@ mod port;
 pub(crate) mod program;
 mod results;
 mod suite;
+mod traced;
 
 use core::time::Duration;
 use std::io::{self, Write as _};
@@ -31,6 +33,7 @@ use self::outcome::{CANNOT_RUN, End, Outcome, difference};
 use self::program::{Compiled, TestProgram};
 use self::results::{Case, Results, Verdict};
 use self::suite::{GuestRun, Half, Suite};
+use self::traced::Traced;
 use crate::args::TestArgs;
 use crate::port::Port;
 use crate::{error, project};
@@ -48,17 +51,23 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
     let filters = Filters::new(&args.filters);
     let programs = program::discover(&filters)?;
     let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };
-    if programs.is_empty() && ports.is_empty() {
+    let traced = if args.linux_only { Vec::new() } else { traced::select(&filters)? };
+    if programs.is_empty() && ports.is_empty() && traced.is_empty() {
         return Err(error::usage(format!("no test contains '{}'", args.filters.join("' or '"))));
     }
     if args.list {
-        list(&programs, &ports);
+        list(&programs, &traced, &ports);
         return Ok(0);
     }
     let kernel =
         if args.linux_only { None } else { Some(project::kernel(args.kernel.as_deref())?) };
     let mut results = Results::default();
     conformance(&programs, args, kernel, &mut results)?;
+    for traced in traced {
+        if !(args.fail_fast && results.total().failed > 0) {
+            results.cases.push(traced::check(&traced, args)?);
+        }
+    }
     for port in ports {
         if !(args.fail_fast && results.total().failed > 0) {
             results.cases.extend(port::check(&port, args)?);
@@ -72,11 +81,12 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
 }
 
 /// Lists what would be run, with what it is about.
-fn list(programs: &[TestProgram], ports: &[Port]) {
+fn list(programs: &[TestProgram], traced: &[Traced], ports: &[Port]) {
     let mut out = io::stdout().lock();
     let names = programs.iter().map(|program| (program.to_string(), program.about.as_str()));
     let ports = ports.iter().map(|port| (format!("ports/{}", port.name()), ""));
-    for (name, about) in names.chain(ports) {
+    let traced = traced.iter().map(|traced| (traced.name(), ""));
+    for (name, about) in names.chain(traced).chain(ports) {
         // A reader that has seen enough is no failure.
         if writeln!(out, "{}", format!("{name:40} {about}").trim_end()).is_err() {
             break;

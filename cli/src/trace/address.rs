@@ -54,7 +54,8 @@ pub(super) fn write(out: &mut String, bytes: &[u8]) {
         }
         AF_NETLINK if bytes.len() >= 12 => {
             let (pid, groups) = (value::number(&bytes[4..8]), value::number(&bytes[8..12]));
-            write!(out, "nl_pid={pid}, nl_groups={groups:08x}")
+            let prefix = if groups == 0 { "00" } else { "0x" };
+            write!(out, "nl_pid={pid}, nl_groups={prefix}{groups:06x}")
         }
         _ => {
             out.push_str("sa_data=");

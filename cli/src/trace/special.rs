@@ -11,6 +11,9 @@ use super::data::set_bits;
 use super::record::Memory;
 use super::value;
 
+const PR_GET_DUMPABLE: u32 = 3;
+/// What `PR_GET_DUMPABLE` returns, by number.
+const DUMPABLE: [&str; 3] = ["SUID_DUMP_DISABLE", "SUID_DUMP_USER", "SUID_DUMP_ROOT"];
 const CLONE_SETTLS: u64 = 0x0008_0000;
 const CLONE_PARENT_SETTID: u64 = 0x0010_0000;
 const CLONE_CHILD_CLEARTID: u64 = 0x0020_0000;
@@ -72,6 +75,12 @@ pub(super) fn remark(before: &Memory, parts: &[Part], outcome: &Outcome, out: &m
 /// Writes what a result means, in parentheses behind it.
 pub(super) fn explain(number: u64, arguments: &[u64; 6], outcome: &Outcome, out: &mut String) {
     let call = Sysno::from_raw(number);
+    if call == Some(Sysno::prctl) && value::low(arguments[0]) == PR_GET_DUMPABLE {
+        let name = usize::try_from(outcome.result).ok().and_then(|result| DUMPABLE.get(result));
+        name.into_iter().for_each(|name| {
+            let _ = write!(out, " ({name})");
+        });
+    }
     let is_select = matches!(call, Some(Sysno::select | Sysno::pselect6));
     let is_poll = matches!(call, Some(Sysno::poll | Sysno::ppoll));
     if !is_select && !is_poll {
