@@ -163,6 +163,8 @@ const RWF_NOAPPEND: u32 = 0x20;
 /// `RWF_NOSIGNAL`: no SIGPIPE.
 const RWF_NOSIGNAL: u32 = 0x100;
 
+// RWF_ATOMIC and RWF_DONTCACHE are EOPNOTSUPP, as on Linux for files in memory.
+
 /// Carries out `preadv2(2)` or `pwritev2(2)`; offset -1 means the description's.
 fn vector_with_flags(
     fd: u32,
