@@ -24,7 +24,6 @@ use crate::vmm::{Guest, Machine, Message, qemu};
 const SOURCE: &str = include_str!("syscall.c");
 const SHORT: u32 = 100_000;
 const LONG: u32 = 10_100_000;
-const ROUNDS: usize = 1;
 /// How long a guest may take: Linux starts slowly where its instructions are counted.
 const PATIENCE: Duration = Duration::from_secs(300);
 const MEMORY: u64 = 256 << 20;
@@ -47,12 +46,9 @@ pub(super) fn bench(args: &BenchArgs) -> Result<u8> {
     for system in SYSTEMS {
         let mut cells = Vec::new();
         for (way, _) in WAYS {
+            let (short, long) = (bench.count(system, way, SHORT)?, bench.count(system, way, LONG)?);
             let mut cell = Series::default();
-            for _ in 0..ROUNDS {
-                let (short, long) =
-                    (bench.count(system, way, SHORT)?, bench.count(system, way, LONG)?);
-                cell.add((long - short) / f64::from(LONG - SHORT));
-            }
+            cell.add((long - short) / f64::from(LONG - SHORT));
             cells.push(cell);
         }
         let calls: Vec<_> = cells[1..].iter().map(|cell| cell.less(cells[0].median())).collect();
