@@ -1,7 +1,8 @@
 //! The table: one row a system call.
 //!
 //! A row names the call, its handler and its arguments as the man page does; the handler's
-//! signature gives their types. A row's doc comment says what is partial about it (`partial: …`), or
+//! signature gives their types; a handler that serves several calls has in angle brackets the type
+//! that tells them apart. A row's doc comment says what is partial about it (`partial: …`), or
 //! why it is always answered with an error (`refused: …`); docs/syscalls.md is made of it.
 #![expect(unsafe_code, reason = "the handlers in force are exchanged at start-up")]
 
@@ -30,14 +31,17 @@ const SIZE: usize = {
 };
 
 macro_rules! syscalls {
-    ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident($($argument:ident),*);)*) => {
+    ($($(#[doc = $partial:literal])* $call:ident => $family:ident::$handler:ident$(<$of:ident>)?($($argument:ident),*);)*) => {
         /// The handlers by the numbers of their calls.
         const HANDLERS: [Handler; SIZE] = {
             let mut handlers: [Handler; SIZE] = [unknown; SIZE];
             $(handlers[Sysno::$call as usize] = |frame| {
                 let [$($argument,)* ..] = frame.arguments();
                 let mut cx = Context { thread: Thread::current(), frame };
-                encode($family::$handler(&mut cx, $(FromRegister::from_register($argument)),*))
+                encode($family::$handler$(::<$family::$of>)?(
+                    &mut cx,
+                    $(FromRegister::from_register($argument)),*
+                ))
             };)*
             handlers
         };
@@ -181,18 +185,18 @@ syscalls! {
     truncate => attribute::truncate(path, length);
     ftruncate => attribute::ftruncate(fd, length);
     fallocate => attribute::fallocate(fd, mode, offset, size);
-    setxattr => xattr::setxattr(path, name, value, size, flags);
-    getxattr => xattr::getxattr(path, name, value, size);
-    listxattr => xattr::listxattr(path, list, size);
-    removexattr => xattr::removexattr(path, name);
-    lsetxattr => xattr::lsetxattr(path, name, value, size, flags);
-    lgetxattr => xattr::lgetxattr(path, name, value, size);
-    llistxattr => xattr::llistxattr(path, list, size);
-    lremovexattr => xattr::lremovexattr(path, name);
-    fsetxattr => xattr::fsetxattr(fd, name, value, size, flags);
-    fgetxattr => xattr::fgetxattr(fd, name, value, size);
-    flistxattr => xattr::flistxattr(fd, list, size);
-    fremovexattr => xattr::fremovexattr(fd, name);
+    setxattr => xattr::set<Followed>(path, name, value, size, flags);
+    getxattr => xattr::get<Followed>(path, name, value, size);
+    listxattr => xattr::list<Followed>(path, list, size);
+    removexattr => xattr::remove<Followed>(path, name);
+    lsetxattr => xattr::set<Named>(path, name, value, size, flags);
+    lgetxattr => xattr::get<Named>(path, name, value, size);
+    llistxattr => xattr::list<Named>(path, list, size);
+    lremovexattr => xattr::remove<Named>(path, name);
+    fsetxattr => xattr::set<Open>(fd, name, value, size, flags);
+    fgetxattr => xattr::get<Open>(fd, name, value, size);
+    flistxattr => xattr::list<Open>(fd, list, size);
+    fremovexattr => xattr::remove<Open>(fd, name);
     /// partial: huge pages are EINVAL
     memfd_create => dir::memfd_create(name, flags);
     /// partial: no file system has handles, always EOPNOTSUPP

@@ -10,6 +10,7 @@ use vfs::inode::SetAttribute;
 use vfs::{Inode, watch};
 
 use super::Context;
+use super::argument::FromRegister;
 use super::file::Subject;
 use crate::file;
 use crate::memory::{self, user};
@@ -24,16 +25,56 @@ const XATTR_CREATE: u32 = 1;
 /// `XATTR_REPLACE`: it must be there.
 const XATTR_REPLACE: u32 = 2;
 
-fn followed(path: u64) -> Result<Subject> {
-    Subject::at(AT_FDCWD, path, AtFlags::empty())
+/// Whose attributes a call is about: a register, and how the file is found by it.
+pub(super) trait Whose: FromRegister {
+    /// Finds the file.
+    ///
+    /// # Errors
+    /// As [`Subject::at`]; `EBADF`.
+    fn find(self) -> Result<Subject>;
 }
 
-fn itself(path: u64) -> Result<Subject> {
-    Subject::at(AT_FDCWD, path, AtFlags::SYMLINK_NOFOLLOW)
+/// The file that a path leads to, through a link at its end.
+pub(super) struct Followed(u64);
+/// The file that a path names, which may be a link.
+pub(super) struct Named(u64);
+/// The file of a descriptor.
+pub(super) struct Open(u32);
+
+impl FromRegister for Followed {
+    fn from_register(register: u64) -> Self {
+        Self(register)
+    }
 }
 
-fn open(fd: u32) -> Result<Subject> {
-    file::current().get(fd).map(Subject::Open)
+impl FromRegister for Named {
+    fn from_register(register: u64) -> Self {
+        Self(register)
+    }
+}
+
+impl FromRegister for Open {
+    fn from_register(register: u64) -> Self {
+        Self(u32::from_register(register))
+    }
+}
+
+impl Whose for Followed {
+    fn find(self) -> Result<Subject> {
+        Subject::at(AT_FDCWD, self.0, AtFlags::empty())
+    }
+}
+
+impl Whose for Named {
+    fn find(self) -> Result<Subject> {
+        Subject::at(AT_FDCWD, self.0, AtFlags::SYMLINK_NOFOLLOW)
+    }
+}
+
+impl Whose for Open {
+    fn find(self) -> Result<Subject> {
+        file::current().get(self.0).map(Subject::Open)
+    }
 }
 
 fn read_name(name: u64) -> Result<Vec<u8>> {
@@ -78,17 +119,16 @@ impl Subject {
     }
 }
 
-/// What is to be set: the addresses and sizes of a call.
-#[derive(Clone, Copy)]
-struct Request {
+/// `setxattr(2)`, `lsetxattr(2)`, `fsetxattr(2)`.
+pub(super) fn set<W: Whose>(
+    _cx: &mut Context<'_>,
+    whose: W,
     name: u64,
     value: u64,
     size: usize,
     flags: u32,
-}
-
-fn set(find: impl FnOnce() -> Result<Subject>, request: Request) -> Result<()> {
-    let how = match request.flags {
+) -> Result<()> {
+    let how = match flags {
         0 => SetAttribute::Always,
         XATTR_CREATE => SetAttribute::Create,
         XATTR_REPLACE => SetAttribute::Replace,
@@ -96,14 +136,14 @@ fn set(find: impl FnOnce() -> Result<Subject>, request: Request) -> Result<()> {
         flags if flags == XATTR_CREATE | XATTR_REPLACE => SetAttribute::Never,
         _ => return Err(Errno::EINVAL),
     };
-    let name = read_name(request.name)?;
-    if request.size > LONGEST_VALUE {
+    let name = read_name(name)?;
+    if size > LONGEST_VALUE {
         return Err(Errno::E2BIG);
     }
-    let mut value = memory::buffer(request.size)?;
-    user::read_bytes(request.value, &mut value)?;
-    let subject = find()?;
-    subject.with_attribute(&name, Access::Write)?.set_attribute(&name, &value, how)?;
+    let mut bytes = memory::buffer(size)?;
+    user::read_bytes(value, &mut bytes)?;
+    let subject = whose.find()?;
+    subject.with_attribute(&name, Access::Write)?.set_attribute(&name, &bytes, how)?;
     subject.tell_changed();
     Ok(())
 }
@@ -119,19 +159,27 @@ fn answer(bytes: &[u8], buffer: u64, size: usize) -> Result<usize> {
     Ok(bytes.len())
 }
 
-fn get(
-    find: impl FnOnce() -> Result<Subject>,
+/// `getxattr(2)`, `lgetxattr(2)`, `fgetxattr(2)`.
+pub(super) fn get<W: Whose>(
+    _cx: &mut Context<'_>,
+    whose: W,
     name: u64,
     value: u64,
     size: usize,
 ) -> Result<usize> {
     let name = read_name(name)?;
-    let subject = find()?;
+    let subject = whose.find()?;
     answer(&subject.with_attribute(&name, Access::Read)?.attribute(&name)?, value, size)
 }
 
-fn list(find: impl FnOnce() -> Result<Subject>, buffer: u64, size: usize) -> Result<usize> {
-    let subject = find()?;
+/// `listxattr(2)`, `llistxattr(2)`, `flistxattr(2)`.
+pub(super) fn list<W: Whose>(
+    _cx: &mut Context<'_>,
+    whose: W,
+    buffer: u64,
+    size: usize,
+) -> Result<usize> {
+    let subject = whose.find()?;
     let names = subject.found().map(|found| found.location.inode.attribute_names());
     let is_privileged = Process::current().credentials.lock().is_privileged();
     let mut bytes = Vec::new();
@@ -144,124 +192,11 @@ fn list(find: impl FnOnce() -> Result<Subject>, buffer: u64, size: usize) -> Res
     answer(&bytes, buffer, size)
 }
 
-fn remove(find: impl FnOnce() -> Result<Subject>, name: u64) -> Result<()> {
+/// `removexattr(2)`, `lremovexattr(2)`, `fremovexattr(2)`.
+pub(super) fn remove<W: Whose>(_cx: &mut Context<'_>, whose: W, name: u64) -> Result<()> {
     let name = read_name(name)?;
-    let subject = find()?;
+    let subject = whose.find()?;
     subject.with_attribute(&name, Access::Write)?.remove_attribute(&name)?;
     subject.tell_changed();
     Ok(())
-}
-
-/// `setxattr(2)`.
-pub(super) fn setxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    name: u64,
-    value: u64,
-    size: usize,
-    flags: u32,
-) -> Result<()> {
-    set(|| followed(path), Request { name, value, size, flags })
-}
-
-/// `lsetxattr(2)`.
-pub(super) fn lsetxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    name: u64,
-    value: u64,
-    size: usize,
-    flags: u32,
-) -> Result<()> {
-    set(|| itself(path), Request { name, value, size, flags })
-}
-
-/// `fsetxattr(2)`.
-pub(super) fn fsetxattr(
-    _cx: &mut Context<'_>,
-    fd: u32,
-    name: u64,
-    value: u64,
-    size: usize,
-    flags: u32,
-) -> Result<()> {
-    set(|| open(fd), Request { name, value, size, flags })
-}
-
-/// `getxattr(2)`.
-pub(super) fn getxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    name: u64,
-    value: u64,
-    size: usize,
-) -> Result<usize> {
-    get(|| followed(path), name, value, size)
-}
-
-/// `lgetxattr(2)`.
-pub(super) fn lgetxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    name: u64,
-    value: u64,
-    size: usize,
-) -> Result<usize> {
-    get(|| itself(path), name, value, size)
-}
-
-/// `fgetxattr(2)`.
-pub(super) fn fgetxattr(
-    _cx: &mut Context<'_>,
-    fd: u32,
-    name: u64,
-    value: u64,
-    size: usize,
-) -> Result<usize> {
-    get(|| open(fd), name, value, size)
-}
-
-/// `listxattr(2)`.
-pub(super) fn listxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    buffer: u64,
-    size: usize,
-) -> Result<usize> {
-    list(|| followed(path), buffer, size)
-}
-
-/// `llistxattr(2)`.
-pub(super) fn llistxattr(
-    _cx: &mut Context<'_>,
-    path: u64,
-    buffer: u64,
-    size: usize,
-) -> Result<usize> {
-    list(|| itself(path), buffer, size)
-}
-
-/// `flistxattr(2)`.
-pub(super) fn flistxattr(
-    _cx: &mut Context<'_>,
-    fd: u32,
-    buffer: u64,
-    size: usize,
-) -> Result<usize> {
-    list(|| open(fd), buffer, size)
-}
-
-/// `removexattr(2)`.
-pub(super) fn removexattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<()> {
-    remove(|| followed(path), name)
-}
-
-/// `lremovexattr(2)`.
-pub(super) fn lremovexattr(_cx: &mut Context<'_>, path: u64, name: u64) -> Result<()> {
-    remove(|| itself(path), name)
-}
-
-/// `fremovexattr(2)`.
-pub(super) fn fremovexattr(_cx: &mut Context<'_>, fd: u32, name: u64) -> Result<()> {
-    remove(|| open(fd), name)
 }
