@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod arch;
+mod backtrace;
 mod boot;
 mod control;
 mod drivers;

@@ -1,21 +1,18 @@
 //! The kernel's end: a report on the console and to the host, then power-off.
-#![expect(unsafe_code, reason = "a backtrace reads the stack it runs on")]
 
 use alloc::format;
-use core::arch::asm;
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::arch::frame::TrapFrame;
-use crate::arch::paging;
 use crate::arch::serial::CONSOLE;
+use crate::backtrace;
 use crate::control::{self, Event};
 use crate::process::{exit, report};
 
 /// The machine's exit status after a panic.
 pub(crate) const STATUS: u8 = 70;
-const MOST_FRAMES: usize = 40;
 
 static IS_PANICKING: AtomicBool = AtomicBool::new(false);
 
@@ -40,36 +37,15 @@ pub(crate) fn give_up(message: fmt::Arguments<'_>) -> ! {
     }
     // Writing to the port does not fail.
     let _ = writeln!(Console, "\nscull: kernel panic: {message}");
-    backtrace();
+    // In the form that the host tool looks for, to name them.
+    backtrace::each(|address| {
+        let _ = writeln!(Console, "scull: backtrace {address:#018x}");
+    });
     report::threads(|line| {
         let _ = writeln!(Console, "scull: {line}");
     });
     control::send(Event::Panic(&format!("{message}")));
     exit::stop_machine(STATUS)
-}
-
-/// Prints return addresses, innermost first, for the host tool to name.
-fn backtrace() {
-    let mut frame: u64;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags)) };
-    let text = paging::text();
-    for _ in 0..MOST_FRAMES {
-        if frame < paging::DIRECT_BASE || !frame.is_multiple_of(8) {
-            return;
-        }
-        // SAFETY: frames of kernel code lie on mapped kernel stacks; what is no frame was left out
-        // above as far as it can be told.
-        let [next, address] = unsafe { *(frame as *const [u64; 2]) };
-        if !text.contains(&address) {
-            return;
-        }
-        let _ = writeln!(Console, "scull: backtrace {address:#018x}");
-        if next <= frame {
-            return;
-        }
-        frame = next;
-    }
 }
 
 /// The registers of an interrupted program or kernel, as text.
