@@ -125,6 +125,11 @@ impl Port {
         &self.name
     }
 
+    /// Returns the path of its program in the guest.
+    pub(crate) fn program(&self) -> &Path {
+        &self.manifest.program
+    }
+
     /// Says whether it is said to run, in full or in part.
     pub(crate) fn is_running(&self) -> bool {
         self.manifest.status != Status::Planned
@@ -163,14 +168,21 @@ impl Port {
     /// # Errors
     /// Fails where the packages cannot be fetched or lack what the manifest names.
     pub(crate) fn assemble(&self, tree: &mut Tree) -> Result<Launch> {
+        self.assemble_from(&self.root()?, tree)
+    }
+
+    /// As [`Port::assemble`], with the files of `root`.
+    ///
+    /// # Errors
+    /// Fails where `root` lacks what the manifest names.
+    pub(crate) fn assemble_from(&self, root: &Root, tree: &mut Tree) -> Result<Launch> {
         let manifest = &self.manifest;
         let place = &manifest.program;
-        let root = self.root()?;
         let program = program::read(&root.locate(place))?;
-        prepare::add_executable(tree, &root, &program, place)?;
+        prepare::add_executable(tree, root, &program, place)?;
         for folder in &manifest.include {
             tree.copy(folder, &root.locate(folder))?;
-            library::pack_needs(tree, &root, folder)?;
+            library::pack_needs(tree, root, folder)?;
         }
         for (path, text) in &manifest.files {
             tree.text(path, text.as_bytes(), 0o644);

@@ -54,7 +54,9 @@ fn sheet(root: &Path) -> Result<String> {
     let table =
         fs::read_to_string(root.join(TABLE)).with_context(|| format!("cannot read {TABLE}"))?;
     let rows = rows::read(&table).map_err(|why| anyhow!("{TABLE}: {why}"))?;
-    let sources = program::sources(root)?;
+    let mut sources = program::sources(root)?;
+    // In Java it is the JVM that makes calls.
+    sources.retain(|source| !source.id.starts_with("java/"));
     let programs: Vec<_> = sources.iter().map(Program::new).collect();
     let mut text = head(&rows, &programs);
     text.push_str("\n## Calls\n\n| number | call | status | programs |\n|---|---|---|---|\n");

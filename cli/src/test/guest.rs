@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
+use super::java;
 use super::outcome::{End, Outcome};
-use super::program::TestProgram;
+use super::program::{TestProgram, Variant};
 use crate::args::{Accel, MachineKind, Net};
 use crate::image::library::Root;
 use crate::image::{Launch, Tree, program};
@@ -30,12 +31,14 @@ const STOP: Duration = Duration::from_secs(3);
 /// How long what a program has written may be on its way after the word that it has ended.
 const CONSOLE: Duration = Duration::from_secs(10);
 
-/// What guests of one run share: a kernel, and an image with all programs.
+/// What guests of one run share: a kernel, and images with all programs.
 #[derive(Debug)]
 pub(crate) struct Lab {
     kernel: PathBuf,
     kind: MachineKind,
-    image: PathBuf,
+    native: PathBuf,
+    /// The JVM with all Java programs.
+    java: PathBuf,
     _scratch: Scratch,
 }
 
@@ -50,25 +53,38 @@ impl Lab {
         programs: &[&TestProgram],
     ) -> Result<Self> {
         let scratch = Scratch::new()?;
+        let launch = prepare::default_launch("tests", &scratch.path().join("none"));
+        let (native, java) = (scratch.path().join("tests.cpio"), scratch.path().join("java.cpio"));
         let mut tree = Tree::new();
-        for test in programs {
+        let is_java = |test: &&&TestProgram| test.variant == Variant::Java;
+        if let Some(test) = programs.iter().find(is_java) {
+            java::pack(&test.path)?.write(&launch, &java)?;
+        }
+        for test in programs.iter().filter(|test| !is_java(test)) {
             let program = program::read(&test.path)?;
             prepare::add_executable(&mut tree, &Root::host(), &program, &test.path)?;
         }
-        let image = scratch.path().join("tests.cpio");
-        tree.write(&prepare::default_launch("tests", &scratch.path().join("none")), &image)?;
-        Ok(Self { kernel, kind, image, _scratch: scratch })
+        tree.write(&launch, &native)?;
+        Ok(Self { kernel, kind, native, java, _scratch: scratch })
     }
 
-    /// Starts a machine with this command line.
-    fn boot(&self, command_line: String) -> Result<(Guest, Receiver<Message>, Capture)> {
+    /// Starts a machine with this command line, for programs of this variant.
+    fn boot(
+        &self,
+        variant: Variant,
+        command_line: String,
+    ) -> Result<(Guest, Receiver<Message>, Capture)> {
+        let (image, memory) = match variant {
+            Variant::Java => (&self.java, java::MEMORY),
+            _ => (&self.native, MEMORY),
+        };
         let machine = Machine {
             kind: self.kind,
             accel: Accel::Auto,
-            memory: MEMORY,
+            memory,
             cpus: 1,
             kernel: self.kernel.clone(),
-            image: self.image.clone(),
+            image: image.clone(),
             command_line,
             net: Net::None,
             publish: Vec::new(),
@@ -86,9 +102,10 @@ impl Lab {
     /// # Errors
     /// Fails where the machine cannot be started.
     pub(crate) fn run_alone(&self, program: &TestProgram, timeout: Duration) -> Result<Outcome> {
-        let line = qemu::command_line(&launch(program), &Net::None, &[]);
-        let (mut guest, messages, console) = self.boot(line)?;
-        let end = match follow(&mut guest, &messages, Instant::now() + timeout) {
+        let line = qemu::command_line(&launch(program)?, &Net::None, &[]);
+        let (mut guest, messages, console) = self.boot(program.variant, line)?;
+        let deadline = Instant::now() + program.patience(timeout);
+        let end = match follow(&mut guest, &messages, deadline) {
             Ok(Ending { end, .. }) => end,
             Err(why) => {
                 guest.kill();
@@ -102,10 +119,9 @@ impl Lab {
 }
 
 /// Returns how `program` is started in a guest.
-fn launch(program: &TestProgram) -> Launch {
-    let mut launch = prepare::default_launch("", &program.path);
-    launch.args.clone_from(&program.args);
-    launch
+fn launch(program: &TestProgram) -> Result<Launch> {
+    let (path, args) = program.command()?;
+    Ok(Launch { args, ..prepare::default_launch("", &path) })
 }
 
 /// Returns what the program itself printed: the kernel's last words, of a panic for example, are
@@ -187,7 +203,8 @@ impl Session {
     /// # Errors
     /// Fails where the machine cannot be started, or does not get that far.
     pub(crate) fn start(lab: &Lab) -> Result<Self> {
-        let (mut guest, messages, console) = lab.boot("session ip=none".to_owned())?;
+        let (mut guest, messages, console) =
+            lab.boot(Variant::Static, "session ip=none".to_owned())?;
         let ending = follow(&mut guest, &messages, Instant::now() + START);
         match ending.map(|ending| ending.session) {
             Ok(Some((_, left))) => Ok(Self { guest, messages, console, left }),
@@ -205,7 +222,9 @@ impl Session {
         program: &TestProgram,
         timeout: Duration,
     ) -> Result<Outcome, Death> {
-        self.guest.run(&qemu::command_line(&launch(program), &Net::None, &[]));
+        let launch =
+            launch(program).map_err(|why| Death { why: why.to_string(), output: Vec::new() })?;
+        self.guest.run(&qemu::command_line(&launch, &Net::None, &[]));
         match follow(&mut self.guest, &self.messages, Instant::now() + timeout) {
             Ok(Ending { end, session: Some((written, left)) }) => {
                 let output = self.console.take_until(written, Instant::now() + CONSOLE);

@@ -8,6 +8,7 @@
 
 mod filter;
 mod guest;
+mod java;
 mod junit;
 mod known;
 mod leak;

@@ -53,12 +53,14 @@ const LAST_SIGNAL: i32 = 64;
 /// # Errors
 /// Fails where it cannot be started.
 pub(crate) fn run(program: &TestProgram, timeout: Duration) -> Result<Outcome> {
-    let launch = prepare::default_launch("", &program.path);
+    let (path, args) = program.command()?;
+    let launch = prepare::default_launch("", &path);
+    let timeout = program.patience(timeout);
     let me = std::env::current_exe().context("cannot find this program")?;
     let mut child = Command::new(me)
         .arg(BECOME)
-        .arg(&program.path)
-        .args(&program.args)
+        .arg(&path)
+        .args(&args)
         .env_clear()
         .envs(launch.env.iter().map(|var| (&var.key, &var.value)))
         .current_dir(&launch.cwd)
@@ -67,7 +69,7 @@ pub(crate) fn run(program: &TestProgram, timeout: Duration) -> Result<Outcome> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
-        .with_context(|| format!("cannot start {}", program.path.display()))?;
+        .with_context(|| format!("cannot start {}", path.display()))?;
     let group = Pid::from_raw(i32::try_from(child.id()).context("a process id out of range")?);
     let stdout = child.stdout.take();
     let (sender, receiver) = mpsc::channel();

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 
 use super::filter::Filters;
+use super::java;
 use crate::shim::Shim;
 use crate::{error, project};
 
@@ -28,10 +28,12 @@ pub(crate) enum Variant {
     Dynamic,
     /// With the ABI shim, as one file at a fixed address: by `scull-cc -static`.
     Shim,
+    /// For the JVM, by `javac`.
+    Java,
 }
 
 impl Variant {
-    const ALL: [Self; 4] = [Self::Static, Self::StaticPie, Self::Dynamic, Self::Shim];
+    const ALL: [Self; 5] = [Self::Static, Self::StaticPie, Self::Dynamic, Self::Shim, Self::Java];
     /// Those of a program that asks for none.
     const DEFAULT: [Self; 2] = [Self::Static, Self::Dynamic];
     /// Families about what the way into the kernel has a part in. Their programs that ask for no
@@ -51,6 +53,7 @@ impl Variant {
             Self::StaticPie => "static-pie",
             Self::Dynamic => "dynamic",
             Self::Shim => "shim",
+            Self::Java => "java",
         }
     }
 
@@ -59,12 +62,12 @@ impl Variant {
         Self::ALL.into_iter().find(|variant| variant.name() == name)
     }
 
-    /// Returns the compiler and the options that build so.
+    /// Returns the C compiler and the options that build so.
     const fn compiler(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Static => ("musl-gcc", &["-static"]),
             Self::StaticPie => ("musl-gcc", &["-static-pie", "-fPIE"]),
-            Self::Dynamic => ("gcc", &[]),
+            Self::Dynamic | Self::Java => ("gcc", &[]),
             Self::Shim => ("gcc", &["-static"]),
         }
     }
@@ -89,6 +92,7 @@ struct Options {
     variants: Vec<Variant>,
     is_alone: bool,
     args: Vec<String>,
+    jvm: Vec<String>,
 }
 
 /// One program, built one way.
@@ -102,12 +106,12 @@ pub(crate) struct TestProgram {
     pub(crate) variant: Variant,
     /// What it is about.
     pub(crate) about: String,
-    /// Its arguments.
-    pub(crate) args: Vec<String>,
+    args: Vec<String>,
+    jvm: Vec<String>,
     /// It needs a boot of its own, as `scull run` gives it.
     pub(crate) is_alone: bool,
     source: PathBuf,
-    /// Where the compiled program is, on the host and in the guest.
+    /// Where the compiled program is, on the host and in the guest; for Java, the folder of classes.
     pub(crate) path: PathBuf,
 }
 
@@ -125,7 +129,7 @@ pub(crate) fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for family in entries(&root.join(FOLDER))? {
         for path in entries(&family)? {
-            if path.extension().is_some_and(|extension| extension == "c") {
+            if path.extension().is_some_and(|extension| extension == "c" || extension == "java") {
                 sources.push(Source::read(path)?);
             }
         }
@@ -146,7 +150,7 @@ pub(crate) fn discover(filters: &Filters) -> Result<Vec<TestProgram>> {
 }
 
 /// Returns what is in `folder`, sorted; nothing where it is a file.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -166,7 +170,8 @@ impl Source {
             path.unwrap_or_default().to_string_lossy().into_owned()
         };
         let family = part(path.parent().and_then(Path::file_name));
-        let options = Options::read(&text, &family)
+        let is_java = path.extension().is_some_and(|extension| extension == "java");
+        let options = Options::read(&text, &family, is_java)
             .map_err(|word| error::usage(format!("{shown}: '{word}' means nothing there")))?;
         let id = format!("{family}/{}", part(path.file_stem()));
         Ok(Self { id, about: about(&text), text, path, options })
@@ -181,16 +186,20 @@ impl Source {
 
     /// Returns the programs that are made of it, below `cache`.
     fn programs(&self, cache: &Path) -> Vec<TestProgram> {
-        let Options { variants, is_alone, args } = &self.options;
+        let Options { variants, is_alone, args, jvm } = &self.options;
         let make = |variant: Variant| TestProgram {
             family: self.id.split('/').next().unwrap_or_default().to_owned(),
             id: self.id.clone(),
             variant,
             about: self.about.clone(),
             args: args.clone(),
-            is_alone: *is_alone,
+            jvm: jvm.clone(),
+            is_alone: *is_alone || variant == Variant::Java,
             source: self.path.clone(),
-            path: cache.join(variant.name()).join(&self.id),
+            path: match variant {
+                Variant::Java => cache.join(variant.name()),
+                _ => cache.join(variant.name()).join(&self.id),
+            },
         };
         variants.iter().copied().map(make).collect()
     }
@@ -201,22 +210,26 @@ impl Options {
     ///
     /// # Errors
     /// A word that means nothing.
-    fn read(text: &str, family: &str) -> Result<Self, String> {
+    fn read(text: &str, family: &str, is_java: bool) -> Result<Self, String> {
         let line = text.lines().next().unwrap_or_default();
         let words = line.strip_prefix("// suite:").unwrap_or_default().split_ascii_whitespace();
         let mut options = Self::default();
+        let list = |text: &str| {
+            text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
         for word in words {
-            match (word, Variant::named(word), word.strip_prefix("args=")) {
-                (_, Some(variant), _) => options.variants.push(variant),
-                ("alone", ..) => options.is_alone = true,
-                (_, _, Some(list)) => {
-                    let list = list.split(',').filter(|arg| !arg.is_empty());
-                    options.args.extend(list.map(str::to_owned));
-                }
+            let (key, value) = word.split_once('=').unwrap_or((word, ""));
+            match (key, Variant::named(word)) {
+                (_, Some(variant)) if !is_java => options.variants.push(variant),
+                ("alone", _) => options.is_alone = true,
+                ("args", _) => options.args.extend(list(value)),
+                ("jvm", _) if is_java => options.jvm.extend(list(value)),
                 _ => return Err(word.to_owned()),
             }
         }
-        if options.variants.is_empty() {
+        if is_java {
+            options.variants = vec![Variant::Java];
+        } else if options.variants.is_empty() {
             options.variants = Variant::default_of(family);
         }
         Ok(options)
@@ -230,8 +243,15 @@ fn about(text: &str) -> String {
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
+/// Says whether `made` is there and was made after `source` had changed.
+pub(super) fn is_newer(made: &Path, source: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let changed = (changed(made), changed(source));
+    matches!(changed, (Some(made), Some(source)) if made > source + Duration::from_millis(1))
+}
+
 /// What came of compiling a program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Compiled {
     /// It is at its path.
     Done,
@@ -242,16 +262,32 @@ pub(crate) enum Compiled {
 }
 
 impl TestProgram {
+    /// Returns the file to start, on the host and in the guest, and its arguments.
+    ///
+    /// # Errors
+    /// Fails where it is Java and there is no port of that.
+    pub(crate) fn command(&self) -> Result<(PathBuf, Vec<String>)> {
+        match self.variant {
+            Variant::Java => java::command(&self.source, &self.path, &self.jvm, &self.args),
+            _ => Ok((self.path.clone(), self.args.clone())),
+        }
+    }
+
+    /// Returns how long it may take where `timeout` is what is usual.
+    pub(super) fn patience(&self, timeout: Duration) -> Duration {
+        if self.variant == Variant::Java { timeout * java::PATIENCE } else { timeout }
+    }
+
     /// Compiles the program unless it is newer than its sources.
     ///
     /// # Errors
     /// Fails where the cache cannot be written.
     pub(crate) fn compile(&self) -> Result<Compiled> {
+        if self.variant == Variant::Java {
+            return java::compile(&self.source, &self.path);
+        }
         let header = self.source.with_file_name("../test.h");
-        let changed = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
-        let newest = changed(&self.source).max(changed(&header)).unwrap_or_else(SystemTime::now);
-        let is_current =
-            || changed(&self.path).is_some_and(|made| made > newest + Duration::from_millis(1));
+        let is_current = || is_newer(&self.path, &self.source) && is_newer(&self.path, &header);
         if self.variant != Variant::Shim && is_current() {
             return Ok(Compiled::Done);
         }
@@ -265,7 +301,7 @@ impl TestProgram {
                 Ok(shim) => shim,
                 Err(why) => return Ok(Compiled::Refused(format!("    {why:#}"))),
             };
-            if is_current() && changed(&self.path) > changed(&shim.specs()) {
+            if is_current() && is_newer(&self.path, &shim.specs()) {
                 return Ok(Compiled::Done);
             }
             command.arg("-specs").arg(shim.specs());
@@ -314,13 +350,16 @@ mod tests {
     fn the_first_line_chooses_how_to_build_and_run() {
         let both = Variant::DEFAULT.to_vec();
         let plain = Options { variants: both.clone(), ..Options::default() };
-        assert_eq!(Options::read("#include <stdio.h>\n", "file"), Ok(plain));
-        let one = Options::read("// suite: static-pie alone\n", "io").unwrap();
+        assert_eq!(Options::read("#include <stdio.h>\n", "file", false), Ok(plain));
+        let one = Options::read("// suite: static-pie alone\n", "io", false).unwrap();
         assert_eq!((one.variants, one.is_alone), (vec![Variant::StaticPie], true));
-        let args = Options::read("// suite: args=a,b", "file").unwrap();
+        let args = Options::read("// suite: args=a,b", "file", false).unwrap();
         assert_eq!((args.variants, args.args), (both, vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(Options::read("// suite: statik", "file"), Err("statik".to_owned()));
-        assert!(Options::read("", "signal").unwrap().variants.contains(&Variant::Shim));
+        assert_eq!(Options::read("// suite: statik", "file", false), Err("statik".to_owned()));
+        assert!(Options::read("", "signal", false).unwrap().variants.contains(&Variant::Shim));
+        let java = Options::read("// suite: jvm=-Xmx9m,-Xint args=1", "java", true).unwrap();
+        assert_eq!((java.variants, java.jvm.len(), java.args.len()), (vec![Variant::Java], 2, 1));
+        assert_eq!(Options::read("// suite: jvm=-Xint", "io", false), Err("jvm=-Xint".to_owned()));
     }
 
     #[test]
