@@ -37,7 +37,7 @@ impl Listener {
         self.queue.is_empty()
     }
 
-    /// Linux's `sk_acceptq_is_full`: one more than asked for fits.
+    /// Whether no SYN is taken. Linux's `sk_acceptq_is_full`: one more than asked for fits.
     fn is_full(&self) -> bool {
         self.queue.len() > self.backlog
     }
@@ -116,10 +116,14 @@ impl Tcp {
         matches!(&self.inner.lock().state, State::Listening(listener) if !listener.is_full())
     }
 
-    /// Queues a connection to be accepted. Returns false if the socket listens no more.
+    /// Queues a connection to be accepted. Returns false if the socket listens no more, or if more
+    /// wait than ever may.
     fn offer(&self, connection: Arc<Self>) -> bool {
         let mut inner = self.inner.lock();
         let State::Listening(listener) = &mut inner.state else { return false };
+        if listener.queue.len() > BACKLOG_MAX {
+            return false;
+        }
         listener.queue.push_back(connection);
         drop(inner);
         self.waiters.wake(Events::IN | Events::RDNORM);
@@ -225,10 +229,9 @@ pub(super) fn input_half_open(
         refuse(stack, flow, segment, now);
         return;
     };
-    // A full queue ignores the ACK: the peer's data, or our SYN|ACK, brings another.
-    if !listener.is_accepting() {
-        return;
-    }
+    // Whose SYN was answered is let in, although the queue may be full by now. Linux ignores the
+    // ACK, and what comes with it, until the peer repeats that. For a peer, though, the connection
+    // is there, and QEMU's user network does not repeat the data that it then sends.
     let connection = establish(stack, &listener, flow, half, segment, now);
     if stack.flows.complete(*flow, connection.clone()) {
         if !listener.offer(connection.clone()) {
