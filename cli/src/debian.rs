@@ -74,12 +74,17 @@ impl Packages {
         Ok(Self { folder: folder.to_path_buf(), _lock: lock })
     }
 
-    /// Fetches `packages` and what the program `place` of them needs, unless they are
-    /// there; returns their root.
+    /// Fetches `packages` and what the program `place` of them needs, if one is named, unless they
+    /// are there; returns their root.
     ///
     /// # Errors
     /// Fails where apt does, or where no package brings what is needed.
-    pub(crate) fn fetch(&self, name: &str, packages: &[String], place: &Path) -> Result<Root> {
+    pub(crate) fn fetch(
+        &self,
+        name: &str,
+        packages: &[String],
+        place: Option<&Path>,
+    ) -> Result<Root> {
         let folder = self.folder.join("root");
         let root = Root::at(&folder);
         let mark = self.folder.join(COMPLETE);
@@ -100,8 +105,10 @@ impl Packages {
             bar.set_message(format!("fetching {package}"));
             queue.add(self.install(package, &folder)?);
         }
-        while !self.is_complete(&root, place)? {
-            let Some(package) = queue.next() else { break };
+        while let Some(place) = place
+            && !self.is_complete(&root, place)?
+            && let Some(package) = queue.next()
+        {
             bar.set_message(format!("fetching {package}"));
             // A virtual package has no archive; what is really missing is named later.
             if let Ok(dependencies) = self.install(&package, &folder) {

@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod args;
 mod bench;
+mod build;
 mod console;
 mod debian;
 mod docs;

@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
 use crate::args::{EnvVar, Memory, Publish};
+use crate::build::{self, Recipe};
 use crate::debian::{self, Packages};
 use crate::image::library::{self, Root};
 use crate::image::{Launch, Tree, program};
-use crate::{error, prepare, project, shim};
+use crate::{error, prepare, project};
 
 /// A port's manifest, `port.toml`.
 #[derive(Debug, Deserialize)]
@@ -21,7 +22,8 @@ struct Manifest {
     description: String,
     /// What works: `runs`, `partial` or `planned`.
     status: Status,
-    /// Debian packages that hold the program; their libraries are found by themselves.
+    /// Debian packages that hold the program; their libraries are found by themselves. With a script
+    /// `build`, packages that hold its tools.
     #[serde(default)]
     packages: Vec<String>,
     /// Debian source packages that the program is built of with the shim, by the script `build`.
@@ -47,6 +49,24 @@ struct Manifest {
     /// libraries in them need.
     #[serde(default)]
     include: Vec<PathBuf>,
+    /// What `scull test` starts it with besides.
+    #[serde(default)]
+    check: Extra,
+}
+
+/// What a port is started with to be checked, besides what its manifest says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Extra {
+    /// Arguments.
+    #[serde(default)]
+    pub(crate) args: Vec<String>,
+    /// Files: path in the guest and name in the port's folder.
+    #[serde(default)]
+    pub(crate) files: BTreeMap<PathBuf, PathBuf>,
+    /// The status that SIGTERM ends it with, as on Linux.
+    #[serde(default)]
+    pub(crate) status: i32,
 }
 
 /// How far a port is.
@@ -140,6 +160,20 @@ impl Port {
         Some(self.folder.join("check")).filter(|path| path.is_file())
     }
 
+    /// Returns its folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns what it is started with to be checked.
+    pub(crate) const fn extra(&self) -> &Extra {
+        &self.manifest.check
+    }
+
+    fn is_built(&self) -> bool {
+        self.folder.join(build::SCRIPT).is_file()
+    }
+
     /// Returns the ports of the guest that it publishes.
     pub(crate) fn publish(&self) -> Vec<Publish> {
         self.manifest.publish.iter().filter_map(|text| text.parse().ok()).collect()
@@ -157,8 +191,11 @@ impl Port {
         if let Some(memory) = &self.manifest.memory {
             memory.parse::<Memory>().map_err(problem)?;
         }
-        if self.manifest.packages.is_empty() == self.manifest.source.is_empty() {
-            return Err(problem("it wants either packages or source".to_owned()));
+        if !self.is_built() && !self.manifest.source.is_empty() {
+            return Err(problem("it has sources and no script build".to_owned()));
+        }
+        if !self.is_built() && self.manifest.packages.is_empty() {
+            return Err(problem("it wants packages or a script build".to_owned()));
         }
         Ok(())
     }
@@ -206,8 +243,14 @@ impl Port {
     fn root(&self) -> Result<Root> {
         let place = &self.manifest.program;
         let folder = project::cache("ports")?.join(&self.name);
-        if !self.manifest.source.is_empty() {
-            return shim::port::build(&self.name, &self.folder, &self.manifest.source, &folder);
+        if self.is_built() {
+            let recipe = Recipe {
+                name: &self.name,
+                folder: &self.folder,
+                sources: &self.manifest.source,
+                packages: &self.manifest.packages,
+            };
+            return recipe.build(&folder);
         }
         if !debian::has_apt() {
             if place.is_file() {
@@ -220,6 +263,6 @@ impl Port {
                 place.display()
             )));
         }
-        Packages::at(&folder)?.fetch(&self.name, &self.manifest.packages, place)
+        Packages::at(&folder)?.fetch(&self.name, &self.manifest.packages, Some(place))
     }
 }

@@ -1,5 +1,6 @@
 //! `scull run`: stay with a guest from its start to its end.
 
+use alloc::collections::BTreeSet;
 use core::time::Duration;
 use std::io::{self, IsTerminal as _};
 use std::net::{TcpListener, UdpSocket};
@@ -79,7 +80,16 @@ fn start(args: &RunArgs, follow: Option<Follow>) -> Result<u8> {
     let trace = follow.zip(guest.take_trace());
     let trace = trace.map(|(follow, stream)| thread::spawn(move || follow(stream)));
     let deadline = args.timeout.map(|timeout| start + timeout);
-    let mut session = Session { machine, guest, report, start, addresses, signals: 0, boots: 0 };
+    let mut session = Session {
+        machine,
+        guest,
+        report,
+        start,
+        addresses,
+        signals: 0,
+        boots: 0,
+        ready: BTreeSet::new(),
+    };
     let end = session.follow(&receiver, deadline)?;
     let status = session.close(end);
     // A thread that panicked has said so.
@@ -109,6 +119,8 @@ struct Session {
     addresses: Addresses,
     signals: u32,
     boots: u32,
+    /// Published ports at which the guest has listened.
+    ready: BTreeSet<usize>,
 }
 
 impl Session {
@@ -148,8 +160,12 @@ impl Session {
                 None
             }
             Event::Listening { proto, port } => {
-                let ports = self.machine.publish.iter();
-                for publish in ports.filter(|p| p.guest == port && p.protocol.name() == proto) {
+                let ports = self.machine.publish.iter().enumerate();
+                for (number, publish) in ports {
+                    let is_meant = publish.guest == port && publish.protocol.name() == proto;
+                    if !is_meant || !self.ready.insert(number) {
+                        continue;
+                    }
                     let address = self.machine.net.address_of(publish);
                     self.report.ready(&address, publish.protocol, self.start.elapsed());
                 }

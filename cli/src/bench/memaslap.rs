@@ -34,7 +34,7 @@ impl Memaslap {
     pub(super) fn fetch() -> Result<Self> {
         let folder = project::cache("bench")?.join("memaslap");
         let packages = [PACKAGE.to_owned()];
-        let root = Packages::at(&folder)?.fetch("memaslap", &packages, Path::new(PROGRAM))?;
+        let root = Packages::at(&folder)?.fetch("memaslap", &packages, Some(Path::new(PROGRAM)))?;
         Ok(Self(root))
     }
 

@@ -7,7 +7,6 @@
 
 pub(crate) mod compiler;
 mod cxx;
-pub(crate) mod port;
 
 use core::hash::{Hash as _, Hasher as _};
 use std::fs::{self, File};

@@ -5,9 +5,11 @@
 //! line `N passed, N failed`. A port that publishes nothing is not started: its script
 //! gets the words that start it, and starts it as often as it likes.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -20,7 +22,8 @@ use serde_json::Value;
 
 use super::filter::Filters;
 use super::results::{Case, Verdict};
-use crate::args::{Protocol, TestArgs};
+use crate::args::{Protocol, Publish, TestArgs};
+use crate::image::Tree;
 use crate::port::{self, Port};
 
 /// How long a port may take until it listens.
@@ -45,6 +48,11 @@ pub(super) fn select(filters: &Filters) -> Result<Vec<Port>> {
 /// Fails where the tool itself cannot be started.
 pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
     println!("ports/{}", port.name());
+    let start = Instant::now();
+    // What has to be fetched or built takes longer than a start may.
+    if let Err(why) = port.assemble(&mut Tree::new()) {
+        return Ok(vec![case(port, "prepare", Err(format!("{why:#}")), start)]);
+    }
     if port.publish().is_empty() {
         let mut words = words(port, args)?;
         words.push("--".into());
@@ -52,22 +60,20 @@ pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
     }
     let start = Instant::now();
     let mut cases = Vec::new();
-    let mut guest = start_guest(port, args)?;
+    let addresses = choose_addresses(port)?;
+    let mut guest = start_guest(port, &addresses, args)?;
     let words = guest.stderr.take().map(read_lines);
-    match words.as_ref().and_then(|words| addresses(port, words)) {
-        None => {
-            let why = format!("it does not listen within {} s", START.as_secs());
-            cases.push(case(port, "start", Err(why), start));
-        }
-        Some(addresses) => {
-            cases.push(case(port, "start", Ok(()), start));
-            cases.extend(script(port, &addresses)?);
-            let stopped = match stop(&mut guest)? {
-                Some(0) => Ok(()),
-                end => Err(format!("after SIGTERM it ended with {end:?}")),
-            };
-            cases.push(case(port, "stop", stopped, start));
-        }
+    if words.is_some_and(|words| is_ready(port, &words)) {
+        cases.push(case(port, "start", Ok(()), start));
+        cases.extend(script(port, &addresses)?);
+        let stopped = match stop(&mut guest)? {
+            Some(status) if status == port.extra().status => Ok(()),
+            end => Err(format!("after SIGTERM it ended with {end:?}")),
+        };
+        cases.push(case(port, "stop", stopped, start));
+    } else {
+        let why = format!("it does not listen within {} s", START.as_secs());
+        cases.push(case(port, "start", Err(why), start));
     }
     // It has ended, or has to.
     let _ = guest.kill();
@@ -102,15 +108,46 @@ fn words(port: &Port, args: &TestArgs) -> Result<Vec<OsString>> {
     Ok(words)
 }
 
-/// Starts `scull run` for `port`, with free ports of the host.
-fn start_guest(port: &Port, args: &TestArgs) -> Result<Child> {
+/// Chooses an address of the host for each published port, in the manifest's order: one for TCP
+/// and UDP where the guest's port is the same, since clients can rely on that.
+fn choose_addresses(port: &Port) -> Result<Vec<String>> {
+    let mut chosen: Vec<(u16, String)> = Vec::new();
+    for Publish { guest, .. } in port.publish() {
+        let known = chosen.iter().find(|(port, _)| *port == guest);
+        let address = match known {
+            Some((_, address)) => address.clone(),
+            None => free_address()?,
+        };
+        chosen.push((guest, address));
+    }
+    Ok(chosen.into_iter().map(|(_, address)| address).collect())
+}
+
+/// Returns an address that is free for TCP and UDP.
+fn free_address() -> Result<String> {
+    loop {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+        let address = socket.local_addr().context("a socket without an address")?;
+        if UdpSocket::bind(address).is_ok() {
+            return Ok(address.to_string());
+        }
+    }
+}
+
+/// Starts `scull run` for `port`, published at `addresses`.
+fn start_guest(port: &Port, addresses: &[String], args: &TestArgs) -> Result<Child> {
     let words = words(port, args)?;
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).arg("--json");
-    for publish in port.publish() {
+    for (publish, address) in port.publish().iter().zip(addresses) {
         let (guest, protocol) = (publish.guest, publish.protocol.name());
-        command.arg(format!("--publish=127.0.0.1:0:{guest}/{protocol}"));
+        command.arg(format!("--publish={address}:{guest}/{protocol}"));
     }
+    for (guest, name) in &port.extra().files {
+        let file = port.folder().join(name);
+        command.arg("--file").arg(format!("{}:{}", file.display(), guest.display()));
+    }
+    command.arg("--").args(&port.extra().args);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -131,28 +168,25 @@ fn read_lines(stderr: ChildStderr) -> Receiver<String> {
     receiver
 }
 
-/// Waits until `port` listens; returns its addresses in the manifest's order.
-fn addresses(port: &Port, words: &Receiver<String>) -> Option<Vec<String>> {
+/// Waits until `port` listens, by TCP where it has such ports: a server may open its sockets for
+/// UDP when a client has come. Returns whether it does so in time.
+fn is_ready(port: &Port, words: &Receiver<String>) -> bool {
     let deadline = Instant::now() + START;
-    let mut addresses: Vec<(Protocol, Option<String>)> =
-        port.publish().iter().map(|publish| (publish.protocol, None)).collect();
-    while addresses.iter().any(|(_, address)| address.is_none()) {
-        let line = words.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()?;
+    let count = |wanted| port.publish().iter().filter(|publish| publish.protocol == wanted).count();
+    let awaited = if count(Protocol::Tcp) > 0 { Protocol::Tcp } else { Protocol::Udp };
+    let mut missing = count(awaited);
+    while missing > 0 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(line) = words.recv_timeout(left) else { return false };
         let Ok(event) = serde_json::from_str::<Value>(&line) else {
             println!("{line}");
             continue;
         };
-        if event["event"] != "ready" {
-            continue;
-        }
-        let waiting = addresses
-            .iter_mut()
-            .find(|(protocol, address)| address.is_none() && event["proto"] == protocol.name());
-        if let Some((_, address)) = waiting {
-            *address = event["address"].as_str().map(str::to_owned);
+        if event["event"] == "ready" && event["proto"] == awaited.name() {
+            missing -= 1;
         }
     }
-    addresses.into_iter().map(|(_, address)| address).collect()
+    true
 }
 
 /// Runs the script of `port`; returns its items, and a failed one more if it failed otherwise or
