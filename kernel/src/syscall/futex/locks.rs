@@ -196,12 +196,16 @@ fn release_lock(word: u64, tid: u32, kind: Kind) -> Result<bool> {
             return Ok(false);
         }
         if kind == Kind::HandedOver {
-            return hand_over(key, word, OWNER_DIED).map(|()| true);
+            match hand_over(key, word, OWNER_DIED) {
+                // Who waits there does not wait for the lock, and is not woken.
+                Err(Errno::EINVAL) => {}
+                result => return result.map(|()| true),
+            }
         }
         let left = value & WAITERS | OWNER_DIED;
         let found = user::compare_exchange_u32(word, value, left)?;
         if found == value {
-            if value & WAITERS != 0 {
+            if kind == Kind::Plain && value & WAITERS != 0 {
                 wake(word, 1);
             }
             return Ok(true);
