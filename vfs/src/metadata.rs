@@ -67,6 +67,19 @@ impl Metadata {
         }
     }
 
+    /// Returns it with these changes, but for the size.
+    #[must_use]
+    pub fn with(self, changes: &Changes) -> Self {
+        Self {
+            permissions: changes.permissions.unwrap_or(self.permissions),
+            uid: changes.uid.unwrap_or(self.uid),
+            gid: changes.gid.unwrap_or(self.gid),
+            atime: changes.atime.unwrap_or(self.atime),
+            mtime: changes.mtime.unwrap_or(self.mtime),
+            ..self
+        }
+    }
+
     /// Returns type and permissions as one number, `st_mode`.
     pub const fn mode(&self) -> u32 {
         self.kind.mode_bits() | (self.permissions & stat::S_IALLUGO)
@@ -110,6 +123,20 @@ pub struct Changes {
     pub mtime: Option<Timespec>,
     /// The new size: the file is cut or grows a hole.
     pub size: Option<u64>,
+}
+
+impl Changes {
+    /// Adds changes that come later.
+    pub fn add(&mut self, later: &Self) {
+        *self = Self {
+            permissions: later.permissions.or(self.permissions),
+            uid: later.uid.or(self.uid),
+            gid: later.gid.or(self.gid),
+            atime: later.atime.or(self.atime),
+            mtime: later.mtime.or(self.mtime),
+            size: later.size.or(self.size),
+        };
+    }
 }
 
 /// With what a new file begins.

@@ -1,5 +1,6 @@
 //! Open file descriptions: what a descriptor stands for, `open(2)` "Open file descriptions".
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use core::task::Waker;
 use abi::fcntl::{OpenFlags, Whence};
 use abi::inotify::WatchMask;
 use abi::io::{Sink, Source};
+use abi::stat::FileType;
 use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
@@ -39,6 +41,8 @@ pub struct OpenFile {
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
     notices: Notices,
+    /// What was changed of the metadata of a pipe or a socket.
+    changed: SpinLock<Option<Box<Changes>>>,
 }
 
 impl OpenFile {
@@ -66,6 +70,7 @@ impl OpenFile {
             offset: Offset::default(),
             locked: SpinLock::new(None),
             notices: Notices::default(),
+            changed: SpinLock::new(None),
         })
     }
 
@@ -143,15 +148,27 @@ impl OpenFile {
 
     /// Returns what `fstat(2)` says.
     pub fn metadata(&self) -> Metadata {
-        self.found.as_ref().map_or_else(|| self.file.metadata(), |f| f.location.inode.metadata())
+        if let Some(found) = &self.found {
+            return found.location.inode.metadata();
+        }
+        let metadata = self.file.metadata();
+        self.changed.lock().as_ref().map_or(metadata, |changes| metadata.with(changes))
     }
 
-    /// Changes metadata, as `fchmod(2)` and its kin do.
+    /// Changes metadata, as `fchmod(2)` and its kin do. What changes of a pipe or a socket is kept
+    /// by the description, where on Linux both ends of a pipe show it.
     ///
     /// # Errors
-    /// `EPERM` for a file that has no inode; as [`Inode::change`](crate::Inode::change).
+    /// `EPERM` for other files without a name; as [`Inode::change`](crate::Inode::change).
     pub fn change(&self, changes: &Changes) -> Result<()> {
-        self.found.as_ref().ok_or(Errno::EPERM)?.change(changes)
+        if let Some(found) = &self.found {
+            return found.change(changes);
+        }
+        if !matches!(self.file.metadata().kind, FileType::Fifo | FileType::Socket) {
+            return Err(Errno::EPERM);
+        }
+        self.changed.lock().get_or_insert_default().add(changes);
+        Ok(())
     }
 
     /// Claims the offset, for a call that reads, writes, lists or seeks there.

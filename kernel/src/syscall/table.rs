@@ -168,13 +168,13 @@ syscalls! {
     statfs => file::statfs(path, buf);
     fstatfs => file::fstatfs(fd, buf);
     chmod => attribute::chmod(pathname, mode);
-    /// partial: EPERM for pipes and sockets
+    /// partial: what changes of a pipe shows at that end of it only
     fchmod => attribute::fchmod(fd, mode);
     fchmodat => attribute::fchmodat(dirfd, pathname, mode);
     fchmodat2 => attribute::fchmodat2(dirfd, pathname, mode, flags);
     chown => attribute::chown(pathname, owner, group);
     lchown => attribute::lchown(pathname, owner, group);
-    /// partial: EPERM for pipes and sockets
+    /// partial: what changes of a pipe shows at that end of it only
     fchown => attribute::fchown(fd, owner, group);
     fchownat => attribute::fchownat(dirfd, pathname, owner, group, flags);
     utimensat => attribute::utimensat(dirfd, pathname, times, flags);

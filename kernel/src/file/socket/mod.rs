@@ -127,7 +127,7 @@ impl File for SocketFile {
             Socket::Unix(socket) => {
                 let mut along =
                     Ancillary { credentials: own_credentials(), ..Ancillary::default() };
-                socket.inner.send(source, None, &FileNames, &mut along)
+                socket.inner.send(source, None, &FileNames::DEFAULT, &mut along)
             }
         }
     }

@@ -212,12 +212,20 @@ pub(crate) fn own_credentials() -> Credentials {
 
 /// The tree of files as the place of sockets' names.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FileNames;
+pub(crate) struct FileNames {
+    /// The permissions of a name that is made, before the umask.
+    pub(crate) permissions: u32,
+}
+
+impl FileNames {
+    /// For a socket whose mode was not changed.
+    pub(crate) const DEFAULT: Self = Self { permissions: 0o777 };
+}
 
 impl Names for FileNames {
     fn create(&self, path: &[u8]) -> Result<SocketFile> {
         let files = file::current();
-        let creation = files.creation(FileType::Socket, 0o777);
+        let creation = files.creation(FileType::Socket, self.permissions);
         let location = files.names.make(&files.working_directory(), path, &creation)?;
         let metadata = location.inode.metadata();
         Ok(SocketFile { device: metadata.dev, inode: metadata.ino, keep: Arc::new(location.inode) })

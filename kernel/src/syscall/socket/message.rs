@@ -55,7 +55,7 @@ fn send(
                 socket.send(&mut origin, to, is_more, clock::now())
             }
             Socket::Unix(socket) => {
-                socket.inner.send(&mut origin, unix_to.as_ref(), &FileNames, ancillary)
+                socket.inner.send(&mut origin, unix_to.as_ref(), &FileNames::DEFAULT, ancillary)
             }
         });
         match step {

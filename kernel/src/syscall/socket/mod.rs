@@ -216,7 +216,11 @@ pub(super) fn bind(_cx: &mut Context<'_>, fd: u32, address: u64, length: u32) ->
             }
             Ok(())
         }
-        Socket::Unix(socket) => socket.inner.bind(&Address::from_sockaddr(&address)?, &FileNames),
+        Socket::Unix(socket) => {
+            // fchmod(2) of the socket decides the mode of its name.
+            let names = FileNames { permissions: opened.file.metadata().permissions };
+            socket.inner.bind(&Address::from_sockaddr(&address)?, &names)
+        }
     }
 }
 
@@ -317,7 +321,7 @@ pub(super) fn connect(_cx: &mut Context<'_>, fd: u32, address: u64, length: u32)
                 },
             };
             opened.attempt(Direction::Send, MsgFlags::empty(), || {
-                socket.inner.connect(&to, &FileNames, own_credentials())
+                socket.inner.connect(&to, &FileNames::DEFAULT, own_credentials())
             })
         }
     }
