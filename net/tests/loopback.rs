@@ -142,7 +142,8 @@ fn pair(world: &World) -> (Socket, Socket) {
     listener.listen(1).unwrap();
     let to = address(&format!("127.0.0.1:{}", listener.local_port()));
     let client = world.tcp(0);
-    assert_eq!(client.connect(&to, world.now), Ok(()));
+    assert_eq!(client.connect(&to, world.now), Err(Errno::EINPROGRESS));
+    assert_eq!(client.connected(), Ok(()));
     let (server, _) = listener.accept().unwrap();
     listener.close(world.now);
     (client, server)

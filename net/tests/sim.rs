@@ -287,7 +287,9 @@ fn loopback_connects_at_once_and_carries_streams() {
     listener.listen(1).unwrap();
     let to = address(&format!("127.0.0.1:{}", listener.local_port()));
     let client = world.tcp(0);
+    assert_eq!(client.connect(&to, world.now), Err(Errno::EINPROGRESS));
     assert_eq!(client.connect(&to, world.now), Ok(()));
+    assert_eq!(client.connect(&to, world.now), Err(Errno::EISCONN));
     let (server, peer) = listener.accept().unwrap();
     assert_eq!(peer, client.local());
     assert_eq!(send(&client, b"x", world.now), Ok(1));

@@ -156,9 +156,7 @@ fn may_differ(call: Sysno, linux: Outcome, scull: Outcome) -> bool {
         | Sysno::sched_get_priority_min
         | Sysno::sched_get_priority_max
         | Sysno::membarrier => is_error(linux, Errno::EINVAL) != is_error(scull, Errno::EINVAL),
-        // Over loopback a connection is there at once; Linux tells so later. And a port can be in
-        // use by a connection that is being forgotten.
-        Sysno::connect if is_error(linux, Errno::EINPROGRESS) => scull.result == 0,
+        // A port can be in use by a connection that is being forgotten.
         Sysno::bind | Sysno::listen | Sysno::connect => {
             is_error(linux, Errno::EADDRINUSE) || is_error(scull, Errno::EADDRINUSE)
         }

@@ -53,13 +53,17 @@ impl Tcp {
     /// Begins to connect.
     ///
     /// # Errors
-    /// `EINPROGRESS` as a rule: [`connected`](Self::connected) tells the outcome once the socket
-    /// is writable. `EALREADY`, `EISCONN`, `ENETUNREACH`, `EADDRNOTAVAIL` as `connect(2)` says.
+    /// `EINPROGRESS`: [`connected`](Self::connected), or this once more, tells the outcome when the
+    /// socket is writable. `EALREADY`, `EISCONN`, `ENETUNREACH`, `EADDRNOTAVAIL` as `connect(2)` says.
     pub(crate) fn connect(self: &Arc<Self>, remote: Endpoint, now: Instant) -> Result<()> {
         let mut inner = self.inner.lock();
         match &inner.state {
             State::Closed => {}
             State::Connecting(_) => return Err(Errno::EALREADY),
+            State::Open(_) if inner.is_untold => {
+                inner.is_untold = false;
+                return Ok(());
+            }
             State::Open(_) | State::Listening(_) => return Err(Errno::EISCONN),
         }
         if let Some(error) = inner.error.take() {
@@ -75,9 +79,9 @@ impl Tcp {
         self.arm(&mut inner, next_try);
         drop(inner);
         self.stack.finish(now);
-        // A refusal that is here already is told as one that comes later.
-        let is_connected = matches!(self.inner.lock().state, State::Open(_));
-        if is_connected { Ok(()) } else { Err(Errno::EINPROGRESS) }
+        // An answer that is here already, as over loopback, is told as one that comes later.
+        self.inner.lock().is_untold = true;
+        Err(Errno::EINPROGRESS)
     }
 
     /// Returns what became of connecting.
@@ -87,7 +91,10 @@ impl Tcp {
     pub(crate) fn connected(&self) -> Result<()> {
         let mut inner = self.inner.lock();
         match &inner.state {
-            State::Open(_) => Ok(()),
+            State::Open(_) => {
+                inner.is_untold = false;
+                Ok(())
+            }
             State::Connecting(_) => Err(Errno::EAGAIN),
             _ => Err(inner.error.take().unwrap_or(Errno::ENOTCONN)),
         }

@@ -68,6 +68,8 @@ struct Inner {
     timer: Option<Instant>,
     /// No descriptor refers to the socket any more.
     is_orphan: bool,
+    /// `connect(2)` has yet to tell the program that it succeeded.
+    is_untold: bool,
 }
 
 #[derive(Debug)]
@@ -107,6 +109,7 @@ impl Tcp {
             hop: None,
             timer: None,
             is_orphan: false,
+            is_untold: false,
         };
         Arc::new(Self {
             stack: stack.clone(),
