@@ -4,7 +4,6 @@
 //! The address space decides; here are descriptors and user buffers, and what may sleep.
 
 use alloc::vec;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use abi::fcntl::{F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, OpenFlags};
@@ -118,18 +117,31 @@ fn mapped_file(
 /// # Errors
 /// The first fault; what comes after it is not brought in.
 fn populate(range: Range<u64>) -> Result<(), Fault> {
-    let parts: Vec<(Range<u64>, Access)> = {
+    for_each_mapping(range, space::populate)
+}
+
+/// Calls `act` for what of a range is in each mapping, with how that will be used.
+///
+/// # Errors
+/// The first that `act` returns.
+fn for_each_mapping(
+    mut range: Range<u64>,
+    mut act: impl FnMut(Range<u64>, Access) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let next = |range: &Range<u64>| {
         let space = space::lock();
-        space
-            .mappings_in(range.clone())
-            .map(|vma| {
-                let part = vma.start.max(range.start)..vma.end.min(range.end);
-                let is_private = !vma.is_shared();
-                (part, if is_private { populate_access(vma.prot) } else { Access::Read })
-            })
-            .collect()
+        let vma = space.mappings_in(range.clone()).next()?;
+        let part = vma.start.max(range.start)..vma.end.min(range.end);
+        let is_private = !vma.is_shared();
+        Some((part, if is_private { populate_access(vma.prot) } else { Access::Read }))
     };
-    parts.into_iter().try_for_each(|(part, access)| space::populate(part, access))
+    while !range.is_empty()
+        && let Some((part, access)) = next(&range)
+    {
+        range.start = part.end;
+        act(part, access)?;
+    }
+    Ok(())
 }
 
 /// `munmap(2)`.
@@ -304,12 +316,10 @@ pub(super) fn mlockall(_cx: &mut Context<'_>, flags: u32) -> Result<()> {
 
 /// Brings in all there is, as far as there is memory; as in Linux nobody hears of what is not.
 fn populate_all() {
-    let ranges: Vec<_> = space::lock().mappings().map(mm::vma::Vma::range).collect();
-    for range in ranges {
-        if matches!(populate(range), Err(Fault::OutOfMemory)) {
-            return;
-        }
-    }
+    let _ = for_each_mapping(0..TASK_SIZE, |part, access| match space::populate(part, access) {
+        Err(Fault::OutOfMemory) => Err(Fault::OutOfMemory),
+        _ => Ok(()),
+    });
 }
 
 /// `munlockall(2)`.
