@@ -1,4 +1,4 @@
-// mkdir(2), rmdir(2): links, not empty, in use, removed while open.
+// mkdir(2), mkdirat(2), rmdir(2): links, not empty, in use, removed while open.
 #include "../test.h"
 
 static long links(const char *path)

@@ -1,4 +1,4 @@
-// open(2): creation, truncation, O_EXCL, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH.
+// open(2), creat(2): creation, truncation, O_EXCL, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_PATH.
 #include "../test.h"
 
 static long size_of(const char *path)

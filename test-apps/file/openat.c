@@ -1,4 +1,5 @@
-// openat(2): relative to a directory, AT_FDCWD, absolute paths, bad descriptors.
+// openat(2), unlinkat(2), renameat(2), symlinkat(2): relative to a directory, AT_FDCWD, absolute
+// paths, bad descriptors.
 #include "../test.h"
 
 int main(void)

@@ -1,4 +1,4 @@
-// symlink(2), readlink(2): content, lengths, loops.
+// symlink(2), readlink(2), readlinkat(2): content, lengths, loops.
 #include "../test.h"
 
 int main(void)

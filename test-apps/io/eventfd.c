@@ -1,4 +1,4 @@
-// eventfd2(2): counter, semaphore, limits, blocking and errors.
+// eventfd(2), eventfd2(2): counter, semaphore, limits, blocking and errors.
 #include "../test.h"
 #include <sys/eventfd.h>
 

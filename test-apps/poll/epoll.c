@@ -1,4 +1,5 @@
-// epoll(7): level-triggered readiness, add, modify, delete, data, and errors.
+// epoll_create(2), epoll_create1(2), epoll_ctl(2): level-triggered readiness, add, modify, delete,
+// data, and errors.
 #include "../test.h"
 #include <sys/epoll.h>
 

@@ -1,4 +1,5 @@
-// Calls that nobody may use on what is not there, or that have no use here: their errors.
+// Calls that nobody may use on what is not there, or that have no use here: ptrace(2), reboot(2),
+// syslog(2), pkey_mprotect(2), remap_file_pages(2), restart_syscall(2) and their errors.
 #include "../test.h"
 #include <sys/ptrace.h>
 

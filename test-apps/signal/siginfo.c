@@ -1,4 +1,4 @@
-// SA_SIGINFO: code, sender and value by kill, tgkill, sigqueue and timers.
+// SA_SIGINFO: code, sender and value by kill, tkill(2), tgkill(2), sigqueue and timers.
 #include "../test.h"
 
 static siginfo_t seen;

@@ -1,4 +1,4 @@
-// signalfd4(2): signals read as records, non-blocking, changing the mask.
+// signalfd(2), signalfd4(2): signals read as records, non-blocking, changing the mask.
 #include "../test.h"
 #include <poll.h>
 #include <sys/signalfd.h>

@@ -1,4 +1,4 @@
-// How TCP connections end: half-close, close with unread data, SO_LINGER, EPIPE.
+// How TCP connections end, shutdown(2): half-close, close with unread data, SO_LINGER, EPIPE.
 #include "net.h"
 #include <poll.h>
 

@@ -1,4 +1,5 @@
-// TCP over loopback: listen, accept, connect, names, data both ways, end of stream.
+// TCP over loopback: listen, accept, connect, getsockname(2), getpeername(2), data both ways, end
+// of stream.
 #include "net.h"
 
 static void *serve(void *argument)

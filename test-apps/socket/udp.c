@@ -1,4 +1,5 @@
-// UDP over loopback: addresses, boundaries, truncation, connecting, errors.
+// UDP over loopback, sendto(2), recvfrom(2): addresses, boundaries, truncation, connecting,
+// errors.
 #include "net.h"
 #include <sys/ioctl.h>
 

@@ -1,4 +1,5 @@
-// timer_create(2) and its family: signal with a value, to one thread, overrun, errors.
+// timer_create(2), timer_settime(2), timer_gettime(2), timer_getoverrun(2), timer_delete(2):
+// signal with a value, to one thread, overrun, errors.
 #include "../test.h"
 
 struct kernel_event {

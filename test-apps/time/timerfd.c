@@ -1,4 +1,5 @@
-// timerfd_create(2), timerfd_settime(2): one shot, intervals, absolute, disarming, errors.
+// timerfd_create(2), timerfd_settime(2), timerfd_gettime(2): one shot, intervals, absolute,
+// disarming, errors.
 #include "../test.h"
 #include <poll.h>
 #include <sys/timerfd.h>
