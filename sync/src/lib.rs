@@ -2,7 +2,8 @@
 //!
 //! Scull's kernel runs with interrupts off and is not preempted: interrupts are taken in the
 //! application, in the idle loop and nowhere else. So a [`SpinLock`] guards against other
-//! processors only, never against an interrupt handler on its own.
+//! processors only, never against an interrupt handler on its own. A processor that waits for
+//! another, for a lock or else ([`relax`]), serves meanwhile what is asked of it.
 //!
 //! **Invariant:** a lock is never held across a sleep.
 
@@ -17,6 +18,6 @@ mod waiters;
 mod wake_list;
 
 pub use spin::{LazyLock, Once};
-pub use spin_lock::{SpinLock, SpinLockGuard};
+pub use spin_lock::{SpinLock, SpinLockGuard, relax, set_while_waiting};
 pub use waiters::{Every, Waiters, Waiting};
 pub use wake_list::WakeList;
