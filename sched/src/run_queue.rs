@@ -203,10 +203,12 @@ impl<T> RunQueue<T> {
         Some(self.leave(current))
     }
 
-    /// Takes a thread that waits and may run on processor `cpu` away, for that processor to run.
-    /// Linear in the number of waiting threads, of which the thief has none.
-    pub fn steal(&mut self, cpu: usize) -> Option<Queued<T>> {
-        let allowed = |keyed: &Keyed<T>| keyed.queued.entity.affinity().contains(cpu);
+    /// Takes a thread that waits, may run on processor `cpu` and `is_free` away, for that processor
+    /// to run. Linear in the number of waiting threads, of which the thief has none.
+    pub fn steal(&mut self, cpu: usize, is_free: impl Fn(&T) -> bool) -> Option<Queued<T>> {
+        let allowed = |keyed: &Keyed<T>| {
+            keyed.queued.entity.affinity().contains(cpu) && is_free(&keyed.queued.thread)
+        };
         let stolen = take_where(&mut self.future, allowed)
             .or_else(|| take_where(&mut self.eligible, allowed))?;
         Some(self.leave(stolen))
@@ -274,10 +276,10 @@ fn take_where<T>(
 
 /// Returns the processor on which a thread that became ready should run: an idle one, best that
 /// of its last run; else the one of its last run if the thread may run there; else the least
-/// loaded of those where it may. `loads` are the processors' loads ([`RunQueue::load`]) in the
-/// order of their numbers; the result is 0 if the thread's affinity names none of them.
-pub fn place(entity: &Entity, idle: CpuSet, loads: &[usize]) -> usize {
-    let allowed = entity.affinity() & CpuSet::first(loads.len());
+/// loaded of those where it may. There are `count` processors; `load` tells how many threads want
+/// one ([`RunQueue::load`]). The result is 0 if the thread's affinity names none of them.
+pub fn place(entity: &Entity, idle: CpuSet, count: usize, load: impl Fn(usize) -> usize) -> usize {
+    let allowed = entity.affinity() & CpuSet::first(count);
     let last = entity.last_cpu();
     let idle = idle & allowed;
     if idle.contains(last) {
@@ -286,14 +288,13 @@ pub fn place(entity: &Entity, idle: CpuSet, loads: &[usize]) -> usize {
     if let Some(cpu) = idle.lowest() {
         return cpu;
     }
-    let least = loads
-        .iter()
-        .enumerate()
-        .filter(|(cpu, _)| allowed.contains(*cpu))
-        .min_by_key(|(cpu, load)| (**load, *cpu != last));
+    let least = (0..count)
+        .filter(|cpu| allowed.contains(*cpu))
+        .map(|cpu| (cpu, load(cpu)))
+        .min_by_key(|(cpu, load)| (*load, *cpu != last));
     match least {
         // One waiting thread more is a small price for warm caches.
-        Some((_, load)) if allowed.contains(last) && loads[last] <= load + 1 => last,
+        Some((_, least)) if allowed.contains(last) && load(last) <= least + 1 => last,
         Some((cpu, _)) => cpu,
         None => 0,
     }
@@ -421,9 +422,9 @@ mod tests {
         let mut queue = RunQueue::new();
         let bound = Entity::new(Nice::default(), CpuSet::only(0), 0);
         let _ = queue.enqueue(1, bound);
-        assert_eq!(queue.steal(1), None);
+        assert_eq!(queue.steal(1, |_| true), None);
         let _ = queue.enqueue(2, entity());
-        assert_eq!(queue.steal(1).map(|queued| queued.thread), Some(2));
+        assert_eq!(queue.steal(1, |_| true).map(|queued| queued.thread), Some(2));
         assert_eq!(queue.remove(|thread| *thread == 1).map(|queued| queued.thread), Some(1));
         assert_eq!(queue.load(), 0);
     }
@@ -432,13 +433,13 @@ mod tests {
     fn placement_prefers_an_idle_processor_then_a_warm_one() {
         let mut thread = entity();
         thread.set_last_cpu(2);
-        assert_eq!(place(&thread, CpuSet::from_bits(0b111), &[0, 0, 0]), 2);
-        assert_eq!(place(&thread, CpuSet::from_bits(0b010), &[1, 0, 1]), 1);
-        assert_eq!(place(&thread, CpuSet::NONE, &[1, 1, 2]), 2);
-        assert_eq!(place(&thread, CpuSet::NONE, &[1, 1, 5]), 0);
+        assert_eq!(place(&thread, CpuSet::from_bits(0b111), 3, |cpu| [0, 0, 0][cpu]), 2);
+        assert_eq!(place(&thread, CpuSet::from_bits(0b010), 3, |cpu| [1, 0, 1][cpu]), 1);
+        assert_eq!(place(&thread, CpuSet::NONE, 3, |cpu| [1, 1, 2][cpu]), 2);
+        assert_eq!(place(&thread, CpuSet::NONE, 3, |cpu| [1, 1, 5][cpu]), 0);
         thread.set_affinity(CpuSet::only(1));
-        assert_eq!(place(&thread, CpuSet::from_bits(0b101), &[0, 9, 0]), 1);
+        assert_eq!(place(&thread, CpuSet::from_bits(0b101), 3, |cpu| [0, 9, 0][cpu]), 1);
         thread.set_affinity(CpuSet::only(60));
-        assert_eq!(place(&thread, CpuSet::from_bits(0b101), &[0, 9, 0]), 0);
+        assert_eq!(place(&thread, CpuSet::from_bits(0b101), 3, |cpu| [0, 9, 0][cpu]), 0);
     }
 }

@@ -113,15 +113,14 @@ mod tests {
             for thread in 0..12 {
                 let mask = if thread % 4 == 0 { CpuSet::only(1) } else { CpuSet::first(4) };
                 let entity = Entity::new(Nice::default(), mask, 0);
-                let loads: Vec<_> = queues.iter().map(RunQueue::load).collect();
-                let cpu = place(&entity, CpuSet::NONE, &loads);
+                let cpu = place(&entity, CpuSet::NONE, 4, |cpu| queues[cpu].load());
                 let _ = queues[cpu].enqueue(thread, entity);
             }
             for _ in 0..5_000 {
                 let cpu = usize::try_from(random.below(4)).unwrap();
                 let victim = (0..4).max_by_key(|other| queues[*other].waiting()).unwrap();
                 let is_idle = queues[cpu].waiting() == 0;
-                let stolen = if is_idle { queues[victim].steal(cpu) } else { None };
+                let stolen = if is_idle { queues[victim].steal(cpu, |_| true) } else { None };
                 if let Some(Queued { thread, mut entity }) = stolen {
                     entity.set_last_cpu(cpu);
                     let _ = queues[cpu].enqueue(thread, entity);

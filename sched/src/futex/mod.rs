@@ -391,7 +391,8 @@ impl Pair<'_> {
     /// Makes a waiter of the first shard wait on `to`, which is in the second; for something else
     /// if `what` says so.
     fn move_to(&mut self, index: u32, to: Key, what: Option<For>) {
-        if let Some(entry) = self.first().take(index) {
+        // Whoever looks at the waiter in between still sees it wait.
+        if let Some(entry) = self.first().unlink(index) {
             let what = what.unwrap_or(entry.what);
             self.second().insert(to.shard(), Entry { key: to, what, ..entry });
         }
@@ -445,6 +446,13 @@ impl Shard {
 
     /// Takes the entry of a slot out and marks its waiter as not waiting any more.
     fn take(&mut self, index: u32) -> Option<Entry> {
+        let entry = self.unlink(index)?;
+        entry.waiter.put(None);
+        Some(entry)
+    }
+
+    /// Takes the entry of a slot out, to be put elsewhere under the same locks.
+    fn unlink(&mut self, index: u32) -> Option<Entry> {
         let slot = self.slots.get_mut(index as usize)?;
         let entry = slot.entry.take()?;
         let (previous, next) = (slot.previous, slot.next);
@@ -457,7 +465,6 @@ impl Shard {
             Some(next) => next.previous = previous,
             None => self.last = previous,
         }
-        entry.waiter.put(None);
         Some(entry)
     }
 
