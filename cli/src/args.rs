@@ -136,7 +136,7 @@ pub(crate) struct ContentArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MachineArgs {
     /// Processors of the machine.
-    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) cpus: u8,
     /// The network: user (QEMU's own), tap:NAME[,ip=ADDR/PREFIX[,gw=ADDR]] or none.
     #[arg(long, default_value = "user", value_name = "user|tap:NAME|none")]
@@ -191,6 +191,9 @@ pub(crate) struct TestArgs {
     /// Guests that run at the same time.
     #[arg(long, default_value = "2", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) jobs: u8,
+    /// Processors of each guest.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) cpus: u8,
     /// Seconds a program may take, on Linux and in the guest.
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = parse_timeout)]
     pub(crate) timeout: core::time::Duration,
@@ -223,6 +226,9 @@ pub(crate) struct FuzzArgs {
     /// Several seeds, the last one included.
     #[arg(long, value_name = "A..B", value_parser = parse_range)]
     pub(crate) seeds: Option<(u64, u64)>,
+    /// Processors of the guest.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) cpus: u8,
     /// Calls of each seed's plan.
     #[arg(long, default_value = "10000", value_name = "N")]
     pub(crate) calls: usize,

@@ -56,15 +56,12 @@ fn start(args: &RunArgs, follow: Option<Follow>) -> Result<u8> {
     let report = Report::new(args.json);
     let Prepared { image, launch } = prepare::prepare(&args.what, &args.content, &args.args)?;
     let kernel = project::kernel(args.machine.kernel.as_deref())?;
-    if args.machine.cpus > 1 {
-        report.note("the kernel uses one processor for now; --cpus has no effect");
-    }
     let publish = claim(&launch.publish, &args.machine.net)?;
     let machine = Machine {
         kind: args.machine.machine,
         accel: args.machine.accel,
         memory: launch.memory,
-        cpus: 1,
+        cpus: args.machine.cpus,
         kernel,
         image,
         command_line: qemu::command_line(&launch, &args.machine.net, &args.machine.boot),

@@ -32,6 +32,7 @@ const LONGEST_COMMAND: usize = 16 << 10;
 
 /// Set by the interrupt: bytes have come.
 static HAS_INPUT: AtomicBool = AtomicBool::new(false);
+/// What has come of a command. A leaf lock, under which the port is read.
 static COMMAND: SpinLock<Vec<u8>> = SpinLock::new(Vec::new());
 
 /// What the host is told of.
@@ -128,17 +129,22 @@ pub(crate) fn serve() {
     if !HAS_INPUT.swap(false, Ordering::Relaxed) {
         return;
     }
-    while let Some(byte) = CONTROL.read() {
-        let mut command = COMMAND.lock();
-        if byte != b'\n' {
-            command.push(byte);
-            command.truncate(LONGEST_COMMAND);
-            continue;
-        }
-        let line = core::mem::take(&mut *command);
-        drop(command);
-        obey(&line);
+    while let Some(command) = next_command() {
+        obey(&command);
     }
+}
+
+/// Returns the next command once all of it has come.
+fn next_command() -> Option<Vec<u8>> {
+    let mut command = COMMAND.lock();
+    while let Some(byte) = CONTROL.read() {
+        if byte == b'\n' {
+            return Some(core::mem::take(&mut *command));
+        }
+        command.push(byte);
+        command.truncate(LONGEST_COMMAND);
+    }
+    None
 }
 
 fn parse_count(text: &[u8]) -> Option<u64> {

@@ -39,7 +39,7 @@ use boot::pvh::StartInfo;
 /// the kernel's first instruction.
 fn start(start_info: u64, entry_stamp: u64) -> ! {
     let (stack_bottom, stack_top) = arch::boot::boot_stack();
-    arch::cpu::start(0, stack_bottom, stack_top);
+    arch::cpu::start_first(stack_bottom, stack_top);
     let Some(info) = StartInfo::read(start_info) else {
         panic::give_up(format_args!("no PVH start info"));
     };
@@ -47,6 +47,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         panic::give_up(format_args!("too little memory to start"));
     }
     arch::thread::initialize();
+    arch::apic::stop_legacy();
     arch::apic::start();
     arch::clock::calibrate(entry_stamp);
     time::start();
@@ -66,6 +67,8 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);
     random::start(&entropy);
+    sync::set_while_waiting(memory::tlb::serve);
+    arch::smp::start(info.rsdp);
     if let Err(error) = file::start(image) {
         panic::give_up(format_args!("the tree of files cannot be made: {error}"));
     }
@@ -82,5 +85,5 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     } else if let Err(status) = process::init::start(&options) {
         process::exit::power_off(status);
     }
-    schedule::run()
+    schedule::run(stack_bottom, stack_top)
 }

@@ -3,10 +3,12 @@
 use alloc::format;
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::arch::cpu::{self, Cpu};
 use crate::arch::frame::TrapFrame;
 use crate::arch::serial::CONSOLE;
+use crate::arch::smp;
 use crate::backtrace;
 use crate::control::{self, Event};
 use crate::process::{exit, report};
@@ -15,6 +17,13 @@ use crate::process::{exit, report};
 pub(crate) const STATUS: u8 = 70;
 
 static IS_PANICKING: AtomicBool = AtomicBool::new(false);
+/// The processor that reports.
+static REPORTER: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+/// Returns whether the kernel has given up.
+pub(crate) fn is_panicking() -> bool {
+    IS_PANICKING.load(Ordering::SeqCst)
+}
 
 struct Console;
 
@@ -32,9 +41,15 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 
 /// Reports a failure of the kernel and stops the machine.
 pub(crate) fn give_up(message: fmt::Arguments<'_>) -> ! {
-    if IS_PANICKING.swap(true, Ordering::Relaxed) {
-        exit::stop_machine(STATUS);
+    if IS_PANICKING.swap(true, Ordering::SeqCst) {
+        // A failure within the report, or of another processor, which is to let the first report.
+        if REPORTER.load(Ordering::SeqCst) == Cpu::current().id {
+            exit::stop_machine(STATUS);
+        }
+        cpu::halt();
     }
+    REPORTER.store(Cpu::current().id, Ordering::SeqCst);
+    smp::stop_others();
     // Writing to the port does not fail.
     let _ = writeln!(Console, "\nscull: kernel panic: {message}");
     // In the form that the host tool looks for, to name them.

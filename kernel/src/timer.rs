@@ -7,33 +7,45 @@ use sched::{TimerId, TimerQueue};
 use sync::SpinLock;
 
 use crate::arch::clock;
+use crate::arch::cpu::{Cpu, MAX_CPUS};
 
-/// All timers. A leaf lock: wakers are called after it is released.
-static TIMERS: SpinLock<TimerQueue<Waker>> = SpinLock::new(TimerQueue::new());
+/// The timers of each processor, which it serves itself. Leaf locks: wakers are called after they
+/// are released.
+static TIMERS: [SpinLock<TimerQueue<Waker>>; MAX_CPUS] =
+    [const { SpinLock::new(TimerQueue::new()) }; MAX_CPUS];
+
+/// A timer: the processor that serves it, and its name there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Id {
+    cpu: usize,
+    timer: TimerId,
+}
 
 /// Calls `waker` at `deadline` or soon after.
-pub(crate) fn insert(deadline: Instant, waker: Waker) -> TimerId {
-    let id = TIMERS.lock().insert(deadline, waker);
+pub(crate) fn insert(deadline: Instant, waker: Waker) -> Id {
+    let cpu = Cpu::current().id;
+    let timer = TIMERS[cpu].lock().insert(deadline, waker);
     clock::wake_at(deadline);
-    id
+    Id { cpu, timer }
 }
 
 /// Takes a timer back; returns whether it had not been called yet.
-pub(crate) fn cancel(id: TimerId) -> bool {
-    let waker = TIMERS.lock().cancel(id);
+pub(crate) fn cancel(id: Id) -> bool {
+    let waker = TIMERS[id.cpu].lock().cancel(id.timer);
     // Dropped without the lock: it may be the last owner of something that has timers itself.
     waker.is_some()
 }
 
-/// Returns when the next timer is due.
+/// Returns when this processor's next timer is due.
 pub(crate) fn next_deadline() -> Option<Instant> {
-    TIMERS.lock().next_deadline()
+    TIMERS[Cpu::current().id].lock().next_deadline()
 }
 
-/// Calls the wakers that are due.
+/// Calls this processor's wakers that are due.
 pub(crate) fn expire() {
+    let timers = &TIMERS[Cpu::current().id];
     loop {
-        let waker = TIMERS.lock().pop_expired(clock::now());
+        let waker = timers.lock().pop_expired(clock::now());
         match waker {
             Some(waker) => waker.wake(),
             None => return,
@@ -43,7 +55,7 @@ pub(crate) fn expire() {
 
 /// A timer that can be set again and again. Dropping it takes it back.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm(SpinLock<Option<TimerId>>);
+pub(crate) struct Alarm(SpinLock<Option<Id>>);
 
 impl Alarm {
     /// Returns an alarm that is not set.

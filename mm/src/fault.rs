@@ -11,6 +11,7 @@ use crate::areas::Facts;
 use crate::entry::{Entry, Flags, Leaf, Size};
 use crate::page_table::{Change, MapError, Tables};
 use crate::space::{AddressSpace, MIN_ADDRESS, STACK_GUARD, page_flags};
+use crate::tlb::Scope;
 use crate::vma::{Access, Attributes, Backing, BackingError, Role, Vma};
 
 /// How many pages of a file are mapped at one fault, if they are in memory.
@@ -109,15 +110,15 @@ impl<M: PhysMem> AddressSpace<M> {
         let old = leaf.entry.flags();
         let is_writable = old.contains(Flags::WRITE);
         if access != Access::Write || is_writable {
-            // Another processor was faster, or this one remembers what was there before.
-            self.invalidate(page, page.offset(PAGE_SIZE));
+            // Another processor was faster, or this one remembered what was there before: it has
+            // forgotten that with the fault (Intel SDM vol. 3 §4.10.4.1).
             return Ok(());
         }
         let prot = vma.prot;
         if old.contains(Flags::OWNED) {
             let flags = page_flags(prot) | Flags::OWNED;
+            // Who remembers that less was permitted finds out by a fault.
             self.table.replace(page, leaf.entry.with_flags(flags));
-            self.invalidate(leaf.start, leaf.start.offset(leaf.size.bytes()));
             return Ok(());
         }
         if vma.is_shared() {
@@ -134,12 +135,8 @@ impl<M: PhysMem> AddressSpace<M> {
             self.table.replace(page, Entry::new(frame, page_flags(prot) | Flags::OWNED));
             self.usage.resident_anonymous += 1;
         }
-        self.invalidate(page, page.offset(PAGE_SIZE));
+        self.tlb.invalidate(page, page.offset(PAGE_SIZE), Scope::Pages);
         Ok(())
-    }
-
-    fn invalidate(&self, start: VirtAddr, end: VirtAddr) {
-        self.tlb.invalidate(start, end);
     }
 
     /// The first access to a page of anonymous memory.

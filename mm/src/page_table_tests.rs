@@ -9,13 +9,13 @@ use sync::SpinLock;
 
 use super::*;
 use crate::testing::HostMemory;
-use crate::tlb::Tlb;
+use crate::tlb::{Scope, Tlb};
 
 #[derive(Default, Debug)]
 struct Log(SpinLock<Vec<(u64, u64)>>);
 
 impl Tlb for Log {
-    fn invalidate(&self, start: VirtAddr, end: VirtAddr) {
+    fn invalidate(&self, start: VirtAddr, end: VirtAddr, _: Scope) {
         self.0.lock().push((start.as_u64(), end.as_u64()));
     }
 }

@@ -12,13 +12,14 @@ use crate::lock::Locking;
 use crate::remap::RemapRequest;
 use crate::shared::SharedMemory;
 use crate::testing::HostMemory;
+use crate::tlb::Scope;
 use crate::vma::{Access, BackingError, Identity};
 
 #[derive(Debug)]
 struct NoTlb;
 
 impl Tlb for NoTlb {
-    fn invalidate(&self, _: VirtAddr, _: VirtAddr) {}
+    fn invalidate(&self, _: VirtAddr, _: VirtAddr, _: Scope) {}
 }
 
 pub(crate) type Space = AddressSpace<HostMemory>;

@@ -6,11 +6,20 @@
 use crate::addr::{PAGE_SIZE, PhysAddr, VirtAddr};
 use crate::frame::Frames;
 
+/// What an invalidation is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Pages only: a processor that does not touch the addresses may forget them later.
+    Pages,
+    /// Tables too, which a processor may read at any time, whether it touches the addresses or not.
+    Tables,
+}
+
 /// Tells processors that translations changed.
 pub trait Tlb: Send + Sync + core::fmt::Debug {
     /// Makes every processor that uses the tables forget translations of `start..end`, before it
     /// returns.
-    fn invalidate(&self, start: VirtAddr, end: VirtAddr);
+    fn invalidate(&self, start: VirtAddr, end: VirtAddr, scope: Scope);
 }
 
 const BATCH: usize = 32;
@@ -22,6 +31,7 @@ pub struct Batch<'a> {
     frames: &'a Frames,
     start: u64,
     end: u64,
+    scope: Scope,
     held: [(PhysAddr, u32); BATCH],
     count: usize,
 }
@@ -30,7 +40,7 @@ impl<'a> Batch<'a> {
     /// Returns an empty batch.
     pub fn new(tlb: &'a dyn Tlb, frames: &'a Frames) -> Self {
         let held = [(PhysAddr::new(0), 0); BATCH];
-        Self { tlb, frames, start: u64::MAX, end: 0, held, count: 0 }
+        Self { tlb, frames, start: u64::MAX, end: 0, scope: Scope::Pages, held, count: 0 }
     }
 
     /// Notes that translations of the `bytes` from `start` on changed.
@@ -43,6 +53,7 @@ impl<'a> Batch<'a> {
     /// page in it was present. Returns `true`.
     pub(crate) fn note_table(&mut self, at: u64) -> bool {
         self.note(at & !(PAGE_SIZE - 1), PAGE_SIZE);
+        self.scope = Scope::Tables;
         true
     }
 
@@ -57,8 +68,9 @@ impl<'a> Batch<'a> {
 
     fn carry_out(&mut self) {
         if self.start < self.end {
-            self.tlb.invalidate(VirtAddr::new(self.start), VirtAddr::new(self.end));
-            (self.start, self.end) = (u64::MAX, 0);
+            let (start, end) = (VirtAddr::new(self.start), VirtAddr::new(self.end));
+            self.tlb.invalidate(start, end, self.scope);
+            (self.start, self.end, self.scope) = (u64::MAX, 0, Scope::Pages);
         }
         if self.count > 0 {
             self.frames.free_all(&self.held[..self.count]);

@@ -34,6 +34,8 @@ pub(super) struct Lab {
     pub(super) kernel: PathBuf,
     /// The kind of machine.
     pub(super) machine: MachineKind,
+    /// Its processors.
+    pub(super) cpus: u8,
     /// The interpreter.
     pub(super) interpreter: PathBuf,
 }
@@ -63,7 +65,7 @@ impl Lab {
             kind: self.machine,
             accel: Accel::Auto,
             memory: MEMORY,
-            cpus: 1,
+            cpus: self.cpus,
             kernel: self.kernel.clone(),
             image,
             command_line: qemu::command_line(&launch, &Net::None, &[]),

@@ -42,7 +42,7 @@ const FRAME_SLACK: u64 = 64;
 pub(crate) fn fuzz(args: &FuzzArgs) -> Result<u8> {
     let interpreter = native::compile()?;
     let kernel = project::kernel(args.kernel.as_deref())?;
-    let lab = Lab { kernel, machine: args.machine, interpreter };
+    let lab = Lab { kernel, machine: args.machine, cpus: args.cpus, interpreter };
     let mut fuzzer = Fuzzer { lab, args, seen: BTreeMap::new() };
     if let Some(file) = &args.replay {
         let text = fs::read_to_string(file)

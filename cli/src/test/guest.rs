@@ -36,6 +36,7 @@ const CONSOLE: Duration = Duration::from_secs(10);
 pub(crate) struct Lab {
     kernel: PathBuf,
     kind: MachineKind,
+    cpus: u8,
     native: PathBuf,
     /// The JVM with all Java programs.
     java: PathBuf,
@@ -50,6 +51,7 @@ impl Lab {
     pub(crate) fn new(
         kernel: PathBuf,
         kind: MachineKind,
+        cpus: u8,
         programs: &[&TestProgram],
     ) -> Result<Self> {
         let scratch = Scratch::new()?;
@@ -65,7 +67,7 @@ impl Lab {
             prepare::add_executable(&mut tree, &Root::host(), &program, &test.path)?;
         }
         tree.write(&launch, &native)?;
-        Ok(Self { kernel, kind, native, java, _scratch: scratch })
+        Ok(Self { kernel, kind, cpus, native, java, _scratch: scratch })
     }
 
     /// Starts a machine with this command line, for programs of this variant.
@@ -82,7 +84,7 @@ impl Lab {
             kind: self.kind,
             accel: Accel::Auto,
             memory,
-            cpus: 1,
+            cpus: self.cpus,
             kernel: self.kernel.clone(),
             image: image.clone(),
             command_line,

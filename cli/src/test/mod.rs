@@ -106,7 +106,7 @@ fn conformance(
     let is_done = |(_, compiled): &(&TestProgram, &Compiled)| matches!(compiled, Compiled::Done);
     let ready: Vec<_> = programs.iter().zip(&compiled).filter(is_done).map(|(p, _)| p).collect();
     let kernel = kernel.filter(|_| !ready.is_empty());
-    let lab = kernel.map(|kernel| Lab::new(kernel, args.machine, &ready)).transpose()?;
+    let lab = kernel.map(|kernel| Lab::new(kernel, args.machine, args.cpus, &ready)).transpose()?;
     let suite = Suite::new(programs, &compiled, lab.as_ref(), args);
     let mut judge = Judge::new(&suite, Known::read()?, results);
     for index in 0..programs.len() {

@@ -12,5 +12,5 @@ pub(crate) const fn index(number: u64) -> usize {
 }
 
 pub(crate) use x86_64::{
-    apic, boot, clock, cpu, frame, irq, paging, port, rtc, serial, thread, trap, user,
+    apic, boot, clock, cpu, frame, irq, paging, port, rtc, serial, smp, thread, trap, user,
 };

@@ -2,3 +2,4 @@
 
 pub(crate) mod cmdline;
 pub(crate) mod pvh;
+pub(crate) mod topology;

@@ -31,6 +31,8 @@ pub(crate) struct StartInfo {
     pub(crate) command_line: &'static [u8],
     /// Where the image (module 0) lies; empty if there is none.
     pub(crate) image: Region,
+    /// The physical address of ACPI's root pointer, 0 if there is none.
+    pub(crate) rsdp: u64,
 }
 
 impl StartInfo {
@@ -50,7 +52,8 @@ impl StartInfo {
         if u32_at(head, 0)? != MAGIC {
             return None;
         }
-        let mut info = Self { command_line: command_line(u64_at(head, 24)?), ..Self::default() };
+        let command_line = command_line(u64_at(head, 24)?);
+        let mut info = Self { command_line, rsdp: u64_at(head, 32)?, ..Self::default() };
         if u32_at(head, 12)? > 0 {
             let module = boot_memory(u64_at(head, 16)?, MODULE_SIZE)?;
             let start = u64_at(module, 0)?;
@@ -81,10 +84,10 @@ fn command_line(address: u64) -> &'static [u8] {
     &bytes[..length]
 }
 
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(super) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     bytes.get(offset..)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
-fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(super) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes.get(offset..)?.first_chunk().copied().map(u64::from_le_bytes)
 }

@@ -10,6 +10,7 @@ use virtio::{Direction, Notify, Queue, Segment, Slots};
 use super::dma::Dma;
 use super::virtio::{self as device_setup, Bus, Doorbell, Error};
 use crate::arch::clock;
+use crate::panic;
 
 /// The queue to the host of port 0.
 const QUEUE: u16 = 1;
@@ -78,7 +79,8 @@ pub(crate) fn drain() {
 /// Calls `act`, and gives the channel up where it says that the host reads no more. Whoever holds
 /// the lock while the kernel gives up loses nothing but the rest of a trace.
 fn with_channel(act: impl FnOnce(&mut Channel) -> bool) {
-    let Some(mut place) = CHANNEL.try_lock() else { return };
+    let place = if panic::is_panicking() { CHANNEL.try_lock() } else { Some(CHANNEL.lock()) };
+    let Some(mut place) = place else { return };
     if let Some(channel) = place.as_mut()
         && !act(channel)
     {

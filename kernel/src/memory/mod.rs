@@ -6,6 +6,7 @@ mod heap;
 pub(crate) mod maps;
 pub(crate) mod report;
 pub(crate) mod space;
+pub(crate) mod tlb;
 pub(crate) mod user;
 
 pub(crate) use backing::file_backing;

@@ -4,17 +4,16 @@
 //! never while user memory is touched: resolving a fault takes it.
 
 use abi::resource::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK};
+use mm::AddressSpace;
 use mm::fault::Fault;
 use mm::space::{Limits, Policy};
-use mm::tlb::Tlb;
 use mm::vma::{Access, Backing, BackingError};
-use mm::{AddressSpace, PAGE_SIZE, VirtAddr};
 use sync::{Once, SpinLock, SpinLockGuard};
 
 use super::FRAMES;
 use super::fault::Cause;
 use super::heap::{self, DirectMap};
-use crate::arch::paging;
+use super::tlb::Processors;
 use crate::process::Process;
 use crate::process::fault::Problem;
 
@@ -22,27 +21,6 @@ use crate::process::fault::Problem;
 pub(crate) type Space = AddressSpace<DirectMap>;
 
 static SPACE: Once<SpinLock<Space>> = Once::new();
-
-/// Beyond this many pages, forgetting everything is cheaper than page by page.
-const MANY_PAGES: u64 = 32;
-
-/// The processors that use the application's page tables: this one.
-#[derive(Debug)]
-struct Processors;
-
-impl Tlb for Processors {
-    fn invalidate(&self, start: VirtAddr, end: VirtAddr) {
-        let (mut at, end) = (start.as_u64(), end.as_u64());
-        if end - at > MANY_PAGES * PAGE_SIZE {
-            paging::invalidate_all();
-            return;
-        }
-        while at < end {
-            paging::invalidate(at);
-            at += PAGE_SIZE;
-        }
-    }
-}
 
 /// Makes the address space, in which nothing is mapped. `random` shifts where mappings go; 0 puts
 /// them where Linux does without randomisation.

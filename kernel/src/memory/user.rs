@@ -6,13 +6,14 @@
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use abi::io::{Sink, Source};
 use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
+use crate::arch::cpu::Cpu;
 use crate::arch::index;
 use crate::arch::user as access;
 
@@ -21,19 +22,18 @@ pub(crate) const END: u64 = 0x7fff_ffff_f000;
 /// How much of a transfer's memory is made present at a time, in bytes.
 const WINDOW: u64 = 1 << 20;
 
-/// While set, a fault in an access of this module is not resolved: locks may be held.
-static IS_ATOMIC: AtomicBool = AtomicBool::new(false);
-
 /// Returns whether a fault in an access may be resolved, which takes locks.
 pub(crate) fn may_resolve_faults() -> bool {
-    !IS_ATOMIC.load(Ordering::Relaxed)
+    !Cpu::current().is_access_atomic.load(Ordering::Relaxed)
 }
 
-/// Runs accesses whose faults are not resolved but fail at once.
+/// Runs accesses whose faults are not resolved but fail at once: locks may be held. It does not
+/// sleep, so it stays on its processor.
 pub(crate) fn atomically<T>(access: impl FnOnce() -> T) -> T {
-    let before = IS_ATOMIC.swap(true, Ordering::Relaxed);
+    let is_atomic = &Cpu::current().is_access_atomic;
+    let before = is_atomic.swap(true, Ordering::Relaxed);
     let result = access();
-    IS_ATOMIC.store(before, Ordering::Relaxed);
+    is_atomic.store(before, Ordering::Relaxed);
     result
 }
 

@@ -1,6 +1,6 @@
 //! The network: the stack with its cards, and when it runs.
 //!
-//! Cards interrupt only while the processor is halted or in the application; whoever runs in the
+//! Cards interrupt only while a processor is halted or in the application; whoever runs in the
 //! kernel finds what has come by looking. [`serve`] is called by `work`, [`is_quiet`] right before
 //! the processor halts.
 
@@ -20,13 +20,13 @@ use net::device::{Device, Interrupts};
 use net::flow::Secrets;
 use net::network::{Cidr, Route};
 use net::stack::Stack;
-use sync::Once;
+use sync::{Once, SpinLock};
 use vfs::Creation;
 
 pub(crate) use net::stack::Load;
 
 use crate::arch::cpu::Cpu;
-use crate::arch::{clock, index};
+use crate::arch::{clock, index, smp};
 use crate::memory::FRAMES;
 use crate::{file, random};
 
@@ -189,17 +189,24 @@ pub(crate) fn settle() {
     stack.forget_ended(clock::now());
 }
 
-/// Returns whether the processor may halt: nothing has come for a while, and the next thing that
-/// comes interrupts.
-pub(crate) fn is_quiet() -> bool {
+/// Returns whether this processor may halt: nothing has come for a while, and the next thing that
+/// comes interrupts. One processor looks at a time, until it `has_work`; others may halt at once.
+pub(crate) fn is_quiet(has_work: impl Fn() -> bool) -> bool {
+    /// Held by the processor that looks. A leaf, but for the stack's.
+    static LOOKING: SpinLock<()> = SpinLock::new(());
     let Some(stack) = STACK.get() else { return true };
+    let Some(_looking) = LOOKING.try_lock() else { return true };
     stack.set_interrupts(Interrupts::Disabled);
     let until = clock::now() + PATIENCE;
     while clock::now() < until {
-        if stack.is_pending() {
+        if stack.is_pending() || has_work() {
+            // Other processors may idle while this one is busy with what it found.
+            if smp::count() > 1 {
+                stack.set_interrupts(Interrupts::Enabled);
+            }
             return false;
         }
-        core::hint::spin_loop();
+        sync::relax();
     }
     !stack.set_interrupts(Interrupts::Enabled)
 }

@@ -7,6 +7,7 @@ use abi::signal::{
 
 use super::signal::{self, Exception};
 use super::thread::Thread;
+use crate::arch::cpu;
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::ExtendedState;
 use crate::memory::report;
@@ -26,11 +27,16 @@ pub(crate) enum Problem {
     OutOfMemory,
 }
 
+/// The vector of interrupts that cannot be masked.
+const NMI: u64 = 2;
 /// What page fault error codes say of an access by ring 3, which programs look for.
 const USER_ACCESS: u64 = 4;
 
 /// Serves an exception other than a page fault.
 pub(crate) fn exception(frame: &mut TrapFrame) {
+    if frame.vector == NMI && crate::panic::is_panicking() {
+        cpu::halt();
+    }
     if !frame.is_application() {
         kernel_fault(frame, None);
     }

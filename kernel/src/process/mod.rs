@@ -11,7 +11,7 @@ pub(crate) mod report;
 pub(crate) mod rseq;
 pub(crate) mod session;
 pub(crate) mod signal;
-mod stack;
+pub(crate) mod stack;
 pub(crate) mod thread;
 pub(crate) mod time_limit;
 pub(crate) mod timers;

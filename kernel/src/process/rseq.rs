@@ -114,6 +114,15 @@ pub(crate) fn interrupt(thread: &Thread, frame: &mut TrapFrame) {
     }
 }
 
+/// As [`interrupt`] for a thread that goes on on another processor, of which it is told.
+pub(crate) fn moved(thread: &Thread, frame: &mut TrapFrame) {
+    let Some(Registration { address, .. }) = *thread.rseq.lock() else { return };
+    let cpu = u32::try_from(Cpu::current().id).unwrap_or(0);
+    // Where this cannot be written, the sequence cannot be read.
+    let _ = UserPtr::new(address + CPU_IDS).write(&[cpu, cpu]);
+    interrupt(thread, frame);
+}
+
 /// Ends the sequence that a thread with these registers is in, because it was preempted or is
 /// about to handle a signal. A wrong structure is `EFAULT`, for which Linux ends the program.
 ///

@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::exit::Status;
 use super::{Process, exec, init, signal, stack, time_limit, timers};
+use crate::arch::smp;
 use crate::boot::cmdline::Options;
 use crate::control::{self, Event};
 use crate::file::{self, console};
@@ -69,6 +70,7 @@ pub(super) fn program_ended(status: Status) {
 
 /// Makes everything but the tree of files as it was before the first program.
 fn reset() {
+    wait_for_threads();
     space::lock().restart();
     exec::forget_image();
     timers::reset();
@@ -82,4 +84,18 @@ fn reset() {
     }
     console::forget_input();
     network::settle();
+}
+
+/// Waits until other processors have left the threads that ended on them.
+fn wait_for_threads() {
+    /// Turns after which what is left is taken for lost, which the host then sees.
+    const PATIENCE: u32 = 1 << 22;
+    // The running one has a stack, and every processor but the first its own.
+    let expected = smp::count() as u64;
+    for _ in 0..PATIENCE {
+        if stack::in_use() <= expected {
+            return;
+        }
+        sync::relax();
+    }
 }

@@ -5,7 +5,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use core::task::Waker;
 
 use abi::Result;
@@ -31,6 +31,35 @@ pub(crate) struct Sleep {
     pub(crate) is_notified: bool,
     /// The scheduler's data while the thread is in no run queue: while it sleeps.
     pub(crate) entity: Option<Entity>,
+    /// The thread has ended and will be in no run queue again.
+    pub(crate) is_over: bool,
+}
+
+/// No processor.
+const NOWHERE: usize = usize::MAX;
+
+/// Where code of the kernel is parked while its processor runs something else.
+pub(crate) struct Parking {
+    context: UnsafeCell<Context>,
+    stack_bottom: u64,
+    stack_top: u64,
+}
+
+// SAFETY: `context` is touched during a switch from it or to it only, of which there is one at a
+// time: who is switched to was parked before (`Thread::loaded_on`).
+unsafe impl Sync for Parking {}
+
+impl Parking {
+    /// Returns where the code that runs now, on this stack, is going to be parked.
+    pub(crate) fn of_running(stack_bottom: u64, stack_top: u64) -> Self {
+        Self { context: UnsafeCell::new(Context::of_running()), stack_bottom, stack_top }
+    }
+}
+
+impl fmt::Debug for Parking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stack {:#x}", self.stack_top)
+    }
 }
 
 /// A thread of the program.
@@ -55,13 +84,14 @@ pub(crate) struct Thread {
     pub(crate) robust_list: AtomicU64,
     /// Its restartable sequences. A leaf lock.
     pub(crate) rseq: SpinLock<Option<Registration>>,
-    context: UnsafeCell<Context>,
+    /// It runs on another processor than when it last returned to the application.
+    pub(crate) has_moved: AtomicBool,
+    /// The processor that has its registers.
+    loaded_on: AtomicUsize,
+    parking: Parking,
     stack: KernelStack,
     this: Weak<Self>,
 }
-
-// SAFETY: `context` is touched by the thread's own processor during a switch only.
-unsafe impl Sync for Thread {}
 
 impl fmt::Debug for Thread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,7 +116,7 @@ impl Thread {
         let entity = Entity::new(Nice::default(), CpuSet::ALL, Cpu::current().id);
         Ok(Arc::new_cyclic(|this| Self {
             tid,
-            sleep: SpinLock::new(Sleep { is_notified: false, entity: Some(entity) }),
+            sleep: SpinLock::new(Sleep { entity: Some(entity), ..Sleep::default() }),
             name: SpinLock::new([0; NAME_SIZE]),
             clear_child_tid: AtomicU64::new(0),
             cpu_time: AtomicU64::new(0),
@@ -95,7 +125,13 @@ impl Thread {
             futex: Arc::new(FutexWaiter::new(tid)),
             robust_list: AtomicU64::new(0),
             rseq: SpinLock::new(None),
-            context: UnsafeCell::new(context),
+            has_moved: AtomicBool::new(false),
+            loaded_on: AtomicUsize::new(NOWHERE),
+            parking: Parking {
+                context: UnsafeCell::new(context),
+                stack_bottom: stack.bottom(),
+                stack_top: stack.top(),
+            },
             stack,
             this: this.clone(),
         }))
@@ -147,22 +183,11 @@ impl Thread {
         unsafe { frame.wrapping_sub(1).read_volatile() }
     }
 
-    /// Switches from the running thread, or from the start-up code (`None`), to this one; returns
-    /// when something switches back.
-    pub(crate) fn switch_from(&self, from: Option<&Self>) {
-        cpu::set_kernel_stack(self.stack.bottom(), self.stack.top());
-        Cpu::current().set_thread((&raw const *self).cast_mut().cast());
-        let mut start_up;
-        let parked = match from {
-            Some(thread) => thread.context.get(),
-            None => {
-                start_up = Context::of_running();
-                &raw mut start_up
-            }
-        };
-        // SAFETY: `from` is the running thread, and this one is not running: it came from the run
-        // queue. Threads are alive as `current` says.
-        unsafe { machine::switch(parked, self.context.get()) };
+    /// Returns the processor that has the thread's registers: where it runs, or what idles on its
+    /// stack since it fell asleep. Only there it can go on.
+    pub(crate) fn loaded_on(&self) -> Option<usize> {
+        let cpu = self.loaded_on.load(Ordering::Acquire);
+        (cpu != NOWHERE).then_some(cpu)
     }
 }
 
@@ -181,8 +206,31 @@ pub(crate) fn charge(thread: &Thread, nanos: u64) {
     thread.cpu_time.fetch_add(nanos, Ordering::Relaxed);
 }
 
-/// Switches from `from`, or from the start-up code, to the thread at `to`.
-pub(crate) fn switch(from: Option<&Thread>, to: *const Thread) {
+/// Parks the code that runs, a thread's or (`None`) the processor's own at `idle`, and continues
+/// the thread at `to`, or the processor's own (null). Returns when something switches back; what
+/// was parked for that has to be let go ([`let_go`]).
+pub(crate) fn switch(from: Option<&Thread>, to: *const Thread, idle: &Parking) {
     // SAFETY: the run queue holds the thread at `to` as its current one, so it is alive.
-    unsafe { &*to }.switch_from(from);
+    let next = unsafe { to.as_ref() };
+    let cpu = Cpu::current();
+    if let Some(next) = next {
+        next.loaded_on.store(cpu.id, Ordering::Relaxed);
+    }
+    let parked = from.map_or(idle, |thread| &thread.parking);
+    let continued = next.map_or(idle, |thread| &thread.parking);
+    cpu::set_kernel_stack(continued.stack_bottom, continued.stack_top);
+    cpu.set_thread(to.cast_mut().cast());
+    // SAFETY: what runs is `from`, and what is continued is parked: a thread from the run queue
+    // is loaded nowhere else, and a processor's own code runs there only. Threads are alive as
+    // `current` says.
+    unsafe { machine::switch(parked.context.get(), continued.context.get()) };
+}
+
+/// Says that a thread's registers have been put away, so that any processor can continue it.
+pub(crate) fn let_go(thread: *const Thread) {
+    // SAFETY: the thread was running until the switch just done. It cannot end before it runs
+    // again, which it cannot before this; if it has ended, the scheduler drops it after this.
+    if let Some(thread) = unsafe { thread.as_ref() } {
+        thread.loaded_on.store(NOWHERE, Ordering::Release);
+    }
 }

@@ -1,11 +1,11 @@
 //! `membarrier(2)`.
 
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::Ordering;
 
 use abi::{Errno, Result};
 
 use super::Context;
-use crate::arch::cpu::MAX_CPUS;
+use crate::memory::tlb;
 use crate::process::Process;
 
 const QUERY: u32 = 0;
@@ -17,9 +17,6 @@ const REGISTER_PRIVATE_EXPEDITED: u32 = 1 << 4;
 const SYNC_CORE: u32 = 1 << 5;
 const REGISTER_SYNC_CORE: u32 = 1 << 6;
 const ALL: u32 = (1 << 7) - 1;
-
-// With one processor a thread that does not run has passed a barrier by being switched from.
-const _: () = assert!(MAX_CPUS == 1);
 
 /// `membarrier(2)`.
 pub(super) fn membarrier(_cx: &mut Context<'_>, command: u32, flags: u32) -> Result<u32> {
@@ -41,6 +38,8 @@ pub(super) fn membarrier(_cx: &mut Context<'_>, command: u32, flags: u32) -> Res
     if registered.load(Ordering::Relaxed) & needed != needed {
         return Err(Errno::EPERM);
     }
-    fence(Ordering::SeqCst);
+    if matches!(command, GLOBAL | GLOBAL_EXPEDITED | PRIVATE_EXPEDITED | SYNC_CORE) {
+        tlb::barrier();
+    }
     Ok(0)
 }

@@ -12,6 +12,7 @@ use sched::{CpuSet, Nice};
 
 use super::Context;
 use crate::arch::cpu::Cpu;
+use crate::arch::smp;
 use crate::memory::user::{self, UserPtr};
 use crate::process::thread::Thread;
 use crate::process::{PID, Process};
@@ -35,7 +36,7 @@ pub(super) fn thread_of(cx: &Context<'_>, tid: i32) -> Result<Arc<Thread>> {
 
 /// Processors that there are.
 fn online() -> CpuSet {
-    CpuSet::first(schedule::CPU_COUNT)
+    CpuSet::first(smp::count())
 }
 
 /// `sched_getaffinity(2)`.

@@ -51,7 +51,7 @@ macro_rules! syscalls {
 /// The handlers in force.
 struct InForce(UnsafeCell<[Handler; SIZE]>);
 
-// SAFETY: changed by `record` only, while nothing else runs.
+// SAFETY: changed by `record` only, before there are calls.
 unsafe impl Sync for InForce {}
 
 static IN_FORCE: InForce = InForce(UnsafeCell::new(HANDLERS));
@@ -67,9 +67,9 @@ pub(super) fn handler(number: usize) -> Handler {
 }
 
 /// Lets `recorder` serve the calls of which `is_selected`, which has to call [`replaced`]. To be
-/// called at start-up, before there are other processors and calls.
+/// called at start-up, before there are calls.
 pub(super) fn record(is_selected: impl Fn(Sysno) -> bool, recorder: Handler) {
-    // SAFETY: only start-up code runs, and it calls this once.
+    // SAFETY: start-up code calls this once, and other processors have nothing to run yet.
     let handlers = unsafe { &mut *IN_FORCE.0.get() };
     for call in Sysno::ALL.iter().copied().filter(|&call| is_selected(call)) {
         handlers[call as usize] = recorder;

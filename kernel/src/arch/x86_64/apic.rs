@@ -13,6 +13,8 @@ const IO: u64 = 0xfec0_0000;
 const LOCAL_ID: u64 = 0x20;
 const LOCAL_EOI: u64 = 0xb0;
 const LOCAL_SPURIOUS: u64 = 0xf0;
+const LOCAL_COMMAND: u64 = 0x300;
+const LOCAL_COMMAND_TARGET: u64 = 0x310;
 const LOCAL_TIMER: u64 = 0x320;
 const LOCAL_TIMER_INITIAL: u64 = 0x380;
 const LOCAL_TIMER_CURRENT: u64 = 0x390;
@@ -20,6 +22,14 @@ const LOCAL_TIMER_DIVIDE: u64 = 0x3e0;
 const MASKED: u32 = 1 << 16;
 const ENABLED: u32 = 1 << 8;
 const DIVIDE_BY_1: u32 = 0xb;
+
+/// Delivery modes and flags of interrupts between processors (Intel SDM vol. 3 §11.6.1).
+const MODE_NMI: u32 = 4 << 8;
+const MODE_INIT: u32 = 5 << 8;
+const MODE_STARTUP: u32 = 6 << 8;
+const PENDING: u32 = 1 << 12;
+const ASSERT: u32 = 1 << 14;
+const ALL_OTHERS: u32 = 3 << 18;
 
 /// The vector of the local timer.
 pub(crate) const TIMER_VECTOR: u8 = 0x20;
@@ -36,10 +46,14 @@ fn local_write(register: u64, value: u32) {
     unsafe { ptr::write_volatile((direct(LOCAL) + register) as *mut u32, value) };
 }
 
-/// Switches the legacy controller off and this processor's local APIC on, its timer masked.
-pub(crate) fn start() {
+/// Switches the legacy controller off, which all processors share.
+pub(crate) fn stop_legacy() {
     port::write_u8(0x21, 0xff);
     port::write_u8(0xa1, 0xff);
+}
+
+/// Switches this processor's local APIC on, its timer masked.
+pub(crate) fn start() {
     local_write(LOCAL_SPURIOUS, ENABLED | u32::from(SPURIOUS_VECTOR));
     local_write(LOCAL_TIMER_DIVIDE, DIVIDE_BY_1);
     local_write(LOCAL_TIMER, MASKED | u32::from(TIMER_VECTOR));
@@ -48,6 +62,34 @@ pub(crate) fn start() {
 /// Returns this processor's local APIC id.
 pub(crate) fn id() -> u8 {
     (local_read(LOCAL_ID) >> 24) as u8
+}
+
+fn command(target: u8, command: u32) {
+    while local_read(LOCAL_COMMAND) & PENDING != 0 {
+        core::hint::spin_loop();
+    }
+    local_write(LOCAL_COMMAND_TARGET, u32::from(target) << 24);
+    local_write(LOCAL_COMMAND, command | ASSERT);
+}
+
+/// Interrupts the processor with this APIC id.
+pub(crate) fn send(target: u8, vector: u8) {
+    command(target, u32::from(vector));
+}
+
+/// Resets the processor with this APIC id, which then waits for [`send_startup`].
+pub(crate) fn send_init(target: u8) {
+    command(target, MODE_INIT);
+}
+
+/// Lets a processor that was reset begin in real mode, at the start of this page below 1 MiB.
+pub(crate) fn send_startup(target: u8, page: u8) {
+    command(target, MODE_STARTUP | u32::from(page));
+}
+
+/// Interrupts all other processors wherever they are.
+pub(crate) fn send_nmi_to_others() {
+    command(0, MODE_NMI | ALL_OTHERS);
 }
 
 /// Ends the interrupt being served.

@@ -1,5 +1,6 @@
 //! One processor: its per-CPU area, its registers, its features.
 
+use alloc::boxed::Box;
 use core::arch::asm;
 use core::arch::x86_64::{__cpuid_count, _rdtsc};
 use core::cell::UnsafeCell;
@@ -9,8 +10,8 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use super::table::{self, Tables};
 
-/// How many processors the kernel has per-CPU areas for.
-pub(crate) const MAX_CPUS: usize = 1;
+/// How many processors the kernel can use.
+pub(crate) const MAX_CPUS: usize = 64;
 
 const MSR_STAR: u32 = 0xc000_0081;
 const MSR_LSTAR: u32 = 0xc000_0082;
@@ -36,6 +37,8 @@ pub(crate) struct Cpu {
     thread: AtomicPtr<()>,
     /// The local APIC timer's next shot, in nanoseconds since the start; `u64::MAX` if none.
     pub(crate) timer_deadline: AtomicU64,
+    /// While set, a fault in an access to the application's memory is not resolved.
+    pub(crate) is_access_atomic: AtomicBool,
     pub(super) tables: Tables,
 }
 
@@ -49,24 +52,26 @@ const _: () = assert!(
 /// Where in its area a processor's number is, in bytes.
 pub(crate) const ID_OFFSET: usize = offset_of!(Cpu, id);
 
-struct Cpus(UnsafeCell<[Cpu; MAX_CPUS]>);
+struct BootCpu(UnsafeCell<Cpu>);
 
-// SAFETY: each processor touches its own element only, and shared fields are atomics.
-unsafe impl Sync for Cpus {}
+// SAFETY: the boot processor alone touches it until `start` has made a shared reference of it.
+unsafe impl Sync for BootCpu {}
 
-static CPUS: Cpus = Cpus(UnsafeCell::new([const { Cpu::new() }; MAX_CPUS]));
+/// The area of the first processor, which is needed before there is a heap.
+static BOOT_CPU: BootCpu = BootCpu(UnsafeCell::new(Cpu::new(0)));
 
 impl Cpu {
-    const fn new() -> Self {
+    const fn new(id: usize) -> Self {
         Self {
             this: ptr::null(),
             kernel_stack_top: 0,
             kernel_stack_bottom: 0,
             scratch: 0,
             attention: AtomicBool::new(false),
-            id: 0,
+            id,
             thread: AtomicPtr::new(ptr::null_mut()),
             timer_deadline: AtomicU64::new(u64::MAX),
+            is_access_atomic: AtomicBool::new(false),
             tables: Tables::new(),
         }
     }
@@ -95,25 +100,38 @@ impl Cpu {
         self.thread.store(thread, Ordering::Relaxed);
     }
 
-    /// Asks that the way back to the application look for work first.
+    /// Asks that the way back to the application look for work first. A processor that is in the
+    /// application already does not hear of it.
     pub(crate) fn call_attention(&self) {
-        self.attention.store(true, Ordering::Relaxed);
+        self.attention.store(true, Ordering::Release);
     }
 
     /// Returns whether attention was called for since the last time this was asked.
     #[inline]
     pub(crate) fn take_attention(&self) -> bool {
-        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Relaxed)
+        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Acquire)
     }
 }
 
-/// Gives this processor its per-CPU area, tables and system call entry. Called once a processor.
-pub(crate) fn start(id: usize, stack_bottom: u64, stack_top: u64) {
-    let area = CPUS.0.get().cast::<Cpu>().wrapping_add(id);
-    // SAFETY: only this processor uses element `id`, and nothing refers to it yet.
+/// Gives the first processor its per-CPU area, tables and system call entry.
+pub(crate) fn start_first(stack_bottom: u64, stack_top: u64) {
+    take_area(BOOT_CPU.0.get(), stack_bottom, stack_top);
+}
+
+/// As [`start_first`] for another processor, in an area for it that [`new_area`] made.
+pub(super) fn start(area: *mut Cpu, stack_bottom: u64, stack_top: u64) {
+    take_area(area, stack_bottom, stack_top);
+}
+
+/// Makes the area of processor `id`, which is never given back.
+pub(super) fn new_area(id: usize) -> *mut Cpu {
+    Box::into_raw(Box::new(Cpu::new(id)))
+}
+
+fn take_area(area: *mut Cpu, stack_bottom: u64, stack_top: u64) {
+    // SAFETY: the area is this processor's, and nothing else refers to it yet.
     let cpu = unsafe { &mut *area };
     cpu.this = area;
-    cpu.id = id;
     cpu.kernel_stack_top = stack_top;
     cpu.kernel_stack_bottom = stack_bottom;
     write_msr(MSR_GS_BASE, area as u64);
@@ -176,8 +194,8 @@ pub(crate) fn time_stamp() -> u64 {
 
 /// Waits for an interrupt with interrupts on, and returns with interrupts off.
 pub(crate) fn wait_for_interrupt() {
-    // SAFETY: `sti` takes effect after `hlt`, so an interrupt that is pending ends the halt; the
-    // idle loop, which calls this, holds no lock.
+    // SAFETY: `sti` takes effect after `hlt`, so an interrupt that is pending ends the halt;
+    // handlers take no lock.
     unsafe { asm!("sti", "hlt", "cli", options(nostack)) };
 }
 

@@ -10,6 +10,8 @@ use sync::Once;
 
 use super::apic::{self, SPURIOUS_VECTOR, TIMER_VECTOR, Trigger};
 use super::cpu::Cpu;
+use super::smp::{KICK_VECTOR, SHOOTDOWN_VECTOR};
+use crate::memory::tlb;
 
 const FIRST: u8 = 0x30;
 const COUNT: usize = 64;
@@ -40,12 +42,23 @@ pub(crate) fn register_line(
     vector.is_some()
 }
 
-/// Serves an interrupt: any vector from 0x20.
-pub(super) fn serve(vector: u64) {
+/// Serves an interrupt: any vector from 0x20. `is_application` says who was interrupted.
+pub(super) fn serve(vector: u64, is_application: bool) {
     if vector == u64::from(SPURIOUS_VECTOR) {
         return;
     }
     let cpu = Cpu::current();
+    if vector == u64::from(SHOOTDOWN_VECTOR) {
+        tlb::serve();
+        return apic::end_of_interrupt();
+    }
+    if vector == u64::from(KICK_VECTOR) {
+        // The idle loop looks by itself.
+        if is_application {
+            cpu.call_attention();
+        }
+        return apic::end_of_interrupt();
+    }
     if vector == u64::from(TIMER_VECTOR) {
         cpu.timer_deadline.store(u64::MAX, Ordering::Relaxed);
     } else if let Some(handler) = usize::try_from(vector)

@@ -11,6 +11,7 @@ pub(crate) mod paging;
 pub(crate) mod port;
 pub(crate) mod rtc;
 pub(crate) mod serial;
+pub(crate) mod smp;
 pub(crate) mod table;
 pub(crate) mod thread;
 pub(crate) mod trap;

@@ -1,6 +1,6 @@
 //! The files about processors: `/proc/cpuinfo`, `/sys/devices/system/cpu`.
 //!
-//! One processor is brought up, whose number is 0.
+//! All processors are cores of one package, and all that there are are brought up.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,24 +8,41 @@ use alloc::vec::Vec;
 
 use vfs::fs::procfs::{Node, Table};
 
-use super::text;
-use crate::arch::cpu::cpuid;
+use super::{line, text};
+use crate::arch::cpu::{MAX_CPUS, cpuid};
+use crate::arch::smp;
 
 /// Adds the processors' file to `/proc`.
 pub(super) fn add(proc: &Table) {
     proc.add("cpuinfo", text(describe));
 }
 
-/// Adds the processors' directory to `/sys`.
+/// Adds the processors' directory to `/sys`. All processors have been started.
 pub(super) fn add_sys(sys: &Table) {
+    let count = smp::count();
+    let all = list(count);
+    let directory = "devices/system/cpu";
     for name in ["online", "possible", "present"] {
-        sys.add(&format!("devices/system/cpu/{name}"), Node::constant(b"0\n"));
+        sys.add(&format!("{directory}/{name}"), fixed(&all));
     }
-    sys.add("devices/system/cpu/kernel_max", Node::constant(b"0\n"));
-    let topology = "devices/system/cpu/cpu0/topology";
-    sys.add(&format!("{topology}/core_id"), Node::constant(b"0\n"));
-    sys.add(&format!("{topology}/physical_package_id"), Node::constant(b"0\n"));
-    sys.add(&format!("{topology}/thread_siblings_list"), Node::constant(b"0\n"));
+    sys.add(&format!("{directory}/kernel_max"), line(|| MAX_CPUS - 1));
+    for cpu in 0..count {
+        let topology = format!("{directory}/cpu{cpu}/topology");
+        sys.add(&format!("{topology}/core_id"), line(move || cpu));
+        sys.add(&format!("{topology}/physical_package_id"), line(|| 0));
+        sys.add(&format!("{topology}/thread_siblings_list"), line(move || cpu));
+        sys.add(&format!("{topology}/core_siblings_list"), fixed(&all));
+    }
+}
+
+/// Returns the first `count` processors as the kernel's lists show them, `cpuset(7)`.
+fn list(count: usize) -> String {
+    if count == 1 { String::from("0") } else { format!("0-{}", count - 1) }
+}
+
+fn fixed(text: &str) -> Node {
+    let text = String::from(text);
+    line(move || text.clone())
 }
 
 /// Linux's names of features: the leaf, the register (1 is EBX, 2 ECX, 3 EDX) and from bit 0 on
@@ -112,11 +129,15 @@ fn describe() -> Vec<u8> {
         base_model
     };
     let (stepping, brand, features) = (signature & 0xf, brand(), features());
-    format!(
-        "processor\t: 0\nvendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: {model}\n\
-         model name\t: {brand}\nstepping\t: {stepping}\nphysical id\t: 0\nsiblings\t: 1\n\
-         core id\t\t: 0\ncpu cores\t: 1\nfpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\n\
-         flags\t\t: {features}\nclflush size\t: 64\ncache_alignment\t: 64\n\n"
-    )
-    .into_bytes()
+    let count = smp::count();
+    let describe_one = |cpu| {
+        format!(
+            "processor\t: {cpu}\nvendor_id\t: {vendor}\ncpu family\t: {family}\n\
+             model\t\t: {model}\nmodel name\t: {brand}\nstepping\t: {stepping}\n\
+             physical id\t: 0\nsiblings\t: {count}\ncore id\t\t: {cpu}\n\
+             cpu cores\t: {count}\nfpu\t\t: yes\nfpu_exception\t: yes\nwp\t\t: yes\n\
+             flags\t\t: {features}\nclflush size\t: 64\ncache_alignment\t: 64\n\n"
+        )
+    };
+    (0..count).map(describe_one).collect::<String>().into_bytes()
 }

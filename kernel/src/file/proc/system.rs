@@ -9,7 +9,7 @@ use vfs::fs::procfs::{Node, Table};
 
 use super::program::TICK_NANOS;
 use super::{line, text};
-use crate::arch::clock;
+use crate::arch::{clock, smp};
 use crate::memory::FRAMES;
 use crate::process::Process;
 use crate::process::thread::Thread;
@@ -103,10 +103,11 @@ fn memory() -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Returns the times since the start: all of it, and what the program did not use.
+/// Returns the times since the start: all of it, and what the program did not use of it, on all
+/// processors together.
 fn times() -> (u64, u64) {
     let up = clock::now().as_nanos();
-    (up, up.saturating_sub(Process::current().cpu_time()))
+    (up, (up * smp::count() as u64).saturating_sub(Process::current().cpu_time()))
 }
 
 fn uptime() -> Vec<u8> {
@@ -124,11 +125,15 @@ fn load() -> Vec<u8> {
 
 fn statistics() -> Vec<u8> {
     let (up, idle) = times();
-    let (used, idle) = ((up - idle) / TICK_NANOS, idle / TICK_NANOS);
-    let row = format!("{used} 0 0 {idle} 0 0 0 0 0 0");
-    let start = time::start_nanos() / NANOS;
+    let row = |used: u64, idle: u64| format!("{used} 0 0 {idle} 0 0 0 0 0 0\n");
+    let count = smp::count() as u64;
+    let (used, idle) = (((up * count).saturating_sub(idle)) / TICK_NANOS, idle / TICK_NANOS);
+    // What each processor did is not kept: an equal share is shown.
+    let each = row(used / count, idle / count);
+    let rows: String = (0..count).map(|cpu| format!("cpu{cpu} {each}")).collect();
+    let (all, start) = (row(used, idle), time::start_nanos() / NANOS);
     format!(
-        "cpu  {row}\ncpu0 {row}\nintr 0\nctxt 0\nbtime {start}\nprocesses 1\nprocs_running 1\n\
+        "cpu  {all}{rows}intr 0\nctxt 0\nbtime {start}\nprocesses 1\nprocs_running 1\n\
          procs_blocked 0\n"
     )
     .into_bytes()

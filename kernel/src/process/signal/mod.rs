@@ -260,7 +260,7 @@ pub(crate) fn end_thread(thread: &Arc<Thread>) {
     let kill = Signal::SIGKILL;
     // One that is to end already needs no second signal, and the queue takes every standard one.
     let _ = thread.signals.pending.push(kill, SigInfo::from_kernel(kill), Origin::Kernel);
-    schedule::wake(thread);
+    schedule::interrupt(thread);
 }
 
 /// Sends a signal to the program: `kill(2)`. The first thread that does not block it gets it.
@@ -293,8 +293,7 @@ fn queue_for_process(info: SigInfo, origin: Origin) -> Result<bool> {
 /// Makes a thread look at its signals: it is woken if it sleeps; if it runs, it looks on its way
 /// back to the application.
 fn rouse(thread: &Arc<Thread>) {
-    schedule::wake(thread);
-    Cpu::current().call_attention();
+    schedule::interrupt(thread);
 }
 
 /// Returns the signal if it is to be kept. SIGKILL ends the program here. SIGCONT takes back what

@@ -1,0 +1,158 @@
+//! What processors remember of the page tables, and how they are made to forget it.
+//!
+//! Whoever takes a translation away interrupts the processors that may remember it and waits until
+//! each has answered ([`serve`]). A processor that is in the kernel does not take interrupts: it
+//! answers where it waits for another ([`sync::relax`]), or as soon as it is back in the application.
+//!
+//! A processor that idles does not touch the application's memory. It is not woken for pages, but
+//! forgets everything when it goes on.
+//!
+//! **Lock:** `REQUEST`, a leaf, held while the answers are waited for.
+
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use core::time::Duration;
+
+use mm::tlb::{Scope, Tlb};
+use mm::{PAGE_SIZE, VirtAddr};
+use sync::SpinLock;
+
+use crate::arch::cpu::{self, Cpu};
+use crate::arch::{clock, paging, smp};
+
+/// Beyond this many pages, forgetting everything is cheaper than page by page.
+const MANY_PAGES: u64 = 32;
+
+/// How long a processor waits for answers before it halts.
+const PATIENCE: Duration = Duration::from_micros(50);
+/// No processor.
+const NOBODY: usize = usize::MAX;
+
+/// One request at a time.
+static REQUEST: SpinLock<()> = SpinLock::new(());
+/// What the request is about: addresses from here, to there.
+static START: AtomicU64 = AtomicU64::new(0);
+static END: AtomicU64 = AtomicU64::new(0);
+/// The processors that have not answered yet, as a mask.
+static UNANSWERED: AtomicU64 = AtomicU64::new(0);
+/// The processor that waits halted, if one does.
+static ASKER: AtomicUsize = AtomicUsize::new(NOBODY);
+/// The processors that idle, as a mask.
+static IDLE: AtomicU64 = AtomicU64::new(0);
+/// Those that have to forget everything when they go on.
+static STALE: AtomicU64 = AtomicU64::new(0);
+
+/// The processors that use the application's page tables: all.
+#[derive(Debug)]
+pub(super) struct Processors;
+
+impl Tlb for Processors {
+    fn invalidate(&self, start: VirtAddr, end: VirtAddr, scope: Scope) {
+        forget(start.as_u64(), end.as_u64());
+        let others = smp::others();
+        if others == 0 {
+            return;
+        }
+        // The tables are changed before anybody's state is looked at.
+        fence(Ordering::SeqCst);
+        let excused = if scope == Scope::Pages { excuse_idle(others) } else { 0 };
+        ask(others & !excused, start.as_u64(), end.as_u64());
+    }
+}
+
+/// Makes every processor that runs the application pass a memory barrier, and begin anew to read
+/// its instructions, before it returns: `membarrier(2)`.
+pub(crate) fn barrier() {
+    fence(Ordering::SeqCst);
+    let others = smp::others();
+    if others != 0 {
+        // Who idles passes barriers on the way.
+        ask(others & !IDLE.load(Ordering::SeqCst), 0, 0);
+    }
+}
+
+/// Leaves those of `others` out that idle: they forget later.
+fn excuse_idle(others: u64) -> u64 {
+    let idle = IDLE.load(Ordering::SeqCst) & others;
+    if idle == 0 {
+        return 0;
+    }
+    STALE.fetch_or(idle, Ordering::SeqCst);
+    // Who has gone on meanwhile may not have seen that.
+    idle & IDLE.load(Ordering::SeqCst)
+}
+
+fn ask(targets: u64, start: u64, end: u64) {
+    if targets == 0 {
+        return;
+    }
+    let _one = REQUEST.lock();
+    START.store(start, Ordering::Relaxed);
+    END.store(end, Ordering::Relaxed);
+    UNANSWERED.store(targets, Ordering::Release);
+    let mut left = targets;
+    while left != 0 {
+        smp::interrupt(left.trailing_zeros() as usize, smp::SHOOTDOWN_VECTOR);
+        left &= left - 1;
+    }
+    let patience = clock::now() + PATIENCE;
+    while UNANSWERED.load(Ordering::Acquire) != 0 {
+        if clock::now() < patience {
+            core::hint::spin_loop();
+        } else {
+            wait_halted();
+        }
+    }
+}
+
+/// Halts until the last answer has come: the hypervisor may have put the other processors aside,
+/// and this one should not be in their way.
+///
+/// Interrupts are on meanwhile, whatever locks are held: their handlers take none.
+fn wait_halted() {
+    ASKER.store(Cpu::current().id, Ordering::SeqCst);
+    while UNANSWERED.load(Ordering::SeqCst) != 0 {
+        cpu::wait_for_interrupt();
+    }
+    ASKER.store(NOBODY, Ordering::SeqCst);
+}
+
+/// Answers a request if there is one for this processor.
+#[inline]
+pub(crate) fn serve() {
+    let own = 1 << Cpu::current().id;
+    if UNANSWERED.load(Ordering::Acquire) & own != 0 {
+        forget(START.load(Ordering::Relaxed), END.load(Ordering::Relaxed));
+        let left = UNANSWERED.fetch_and(!own, Ordering::SeqCst) & !own;
+        let asker = ASKER.load(Ordering::SeqCst);
+        if left == 0 && asker != NOBODY {
+            smp::interrupt(asker, smp::KICK_VECTOR);
+        }
+    }
+}
+
+/// Notes that this processor does not touch the application's memory until [`leave_idle`].
+pub(crate) fn enter_idle() {
+    IDLE.fetch_or(1 << Cpu::current().id, Ordering::SeqCst);
+}
+
+/// Ends [`enter_idle`].
+pub(crate) fn leave_idle() {
+    let own = 1 << Cpu::current().id;
+    IDLE.fetch_and(!own, Ordering::SeqCst);
+    if STALE.load(Ordering::SeqCst) & own != 0 {
+        STALE.fetch_and(!own, Ordering::SeqCst);
+        paging::invalidate_all();
+    }
+}
+
+/// Makes this processor forget translations.
+fn forget(start: u64, end: u64) {
+    if end - start > MANY_PAGES * PAGE_SIZE {
+        return paging::invalidate_all();
+    }
+    let mut at = start;
+    while at < end {
+        paging::invalidate(at);
+        at += PAGE_SIZE;
+    }
+}

@@ -1,0 +1,149 @@
+//! Which processor a thread runs on.
+
+use alloc::sync::Arc;
+use core::sync::atomic::{Ordering, fence};
+
+use sched::Entity;
+use sync::SpinLockGuard;
+
+use super::{LOCALS, Local, arm_slice, idle, is_same};
+use crate::arch::cpu::Cpu;
+use crate::arch::smp;
+use crate::process::thread::Thread;
+
+type RunQueue = sched::RunQueue<Arc<Thread>>;
+
+/// Makes a processor look for what is new, at the latest when it returns to the application.
+pub(super) fn attend(cpu: usize) {
+    if cpu == Cpu::current().id {
+        return Cpu::current().call_attention();
+    }
+    // What is new is there before the other's state is looked at.
+    fence(Ordering::SeqCst);
+    if !LOCALS[cpu].is_polling.load(Ordering::Relaxed) {
+        smp::interrupt(cpu, smp::KICK_VECTOR);
+    }
+}
+
+/// Puts a thread that wants to run into the queue of a processor.
+pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
+    let cpu = place(&thread, &entity);
+    entity.set_last_cpu(cpu);
+    let local = &LOCALS[cpu];
+    let is_here = cpu == Cpu::current().id;
+    let mut queue = local.queue.lock();
+    let is_idle = queue.current().is_none();
+    if queue.waiting() == 0 {
+        // The running thread has been alone, perhaps for long, and had that time to itself: it
+        // is not to be shared with the one that comes.
+        let _ = local.tick_locked(&mut queue);
+    }
+    let preempts = queue.enqueue(thread, entity);
+    local.load.store(queue.load(), Ordering::Relaxed);
+    if is_here && is_idle {
+        return;
+    }
+    if preempts {
+        local.is_preempted.store(true, Ordering::Relaxed);
+    } else if queue.waiting() > 1 {
+        return;
+    } else if is_here {
+        // The running thread has the processor to itself no longer.
+        return arm_slice(&queue);
+    }
+    drop(queue);
+    attend(cpu);
+}
+
+/// Returns the processor for a thread that became ready.
+fn place(thread: &Thread, entity: &Entity) -> usize {
+    let count = smp::count();
+    if count == 1 {
+        return 0;
+    }
+    if let Some(cpu) = thread.loaded_on() {
+        return cpu;
+    }
+    let load = |cpu: usize| LOCALS[cpu].load.load(Ordering::Relaxed);
+    let cpu = sched::place(entity, idle::processors(), count, load);
+    idle::claim(cpu);
+    cpu
+}
+
+/// Takes over a thread that waits for a busy processor; returns whether there was one.
+pub(super) fn steal(thief: usize) -> bool {
+    let load = |cpu: &usize| LOCALS[*cpu].load.load(Ordering::Relaxed);
+    let others = (0..smp::count()).filter(|&cpu| cpu != thief);
+    let Some(victim) = others.filter(|cpu| load(cpu) > 1).max_by_key(load) else { return false };
+    let (mut own, mut other) = lock_two(thief, victim);
+    let stolen = other.steal(thief, |thread| thread.loaded_on().is_none());
+    LOCALS[victim].load.store(other.load(), Ordering::Relaxed);
+    let Some(mut stolen) = stolen else { return false };
+    stolen.entity.set_last_cpu(thief);
+    // The thief has no thread that this could preempt.
+    let _ = own.enqueue(stolen.thread, stolen.entity);
+    LOCALS[thief].load.store(own.load(), Ordering::Relaxed);
+    true
+}
+
+/// Locks the queues of two processors.
+fn lock_two(
+    first: usize,
+    second: usize,
+) -> (SpinLockGuard<'static, RunQueue>, SpinLockGuard<'static, RunQueue>) {
+    if first < second {
+        let one = LOCALS[first].queue.lock();
+        (one, LOCALS[second].queue.lock())
+    } else {
+        let other = LOCALS[second].queue.lock();
+        (LOCALS[first].queue.lock(), other)
+    }
+}
+
+/// Calls `change` with the scheduler's data of a thread, wherever the thread is.
+pub(super) fn update(thread: &Thread, change: &mut dyn FnMut(&mut Entity)) {
+    let mut sleep = thread.sleep.lock();
+    if let Some(entity) = &mut sleep.entity {
+        return change(entity);
+    }
+    // A thread that is on its way from one queue to another is in none for a moment.
+    while !sleep.is_over && !update_queued(thread, change) {
+        sync::relax();
+    }
+}
+
+fn update_queued(thread: &Thread, change: &mut dyn FnMut(&mut Entity)) -> bool {
+    let last = thread.loaded_on().into_iter();
+    last.chain(0..smp::count()).any(|cpu| update_in(&LOCALS[cpu], cpu, thread, change))
+}
+
+/// Does [`update`] if the thread is in a processor's queue; returns whether it was.
+fn update_in(
+    local: &Local,
+    cpu: usize,
+    thread: &Thread,
+    change: &mut dyn FnMut(&mut Entity),
+) -> bool {
+    let mut queue = local.queue.lock();
+    if queue.current().is_some_and(|current| is_same(Some(thread), &current.thread)) {
+        let mut is_allowed = true;
+        queue.update_current(|entity| {
+            change(entity);
+            is_allowed = entity.affinity().contains(cpu);
+        });
+        drop(queue);
+        if !is_allowed {
+            local.is_preempted.store(true, Ordering::Relaxed);
+            attend(cpu);
+        }
+        return true;
+    }
+    let Some(mut queued) = queue.remove(|candidate| is_same(Some(thread), candidate)) else {
+        return false;
+    };
+    local.load.store(queue.load(), Ordering::Relaxed);
+    drop(queue);
+    change(&mut queued.entity);
+    make_ready(queued.thread, queued.entity);
+    true
+}

@@ -1,0 +1,50 @@
+//! What a processor does that no thread wants.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use sched::CpuSet;
+
+use super::Local;
+use crate::arch::clock;
+use crate::arch::cpu::{self, Cpu};
+use crate::memory::tlb;
+use crate::network::{self, Load};
+use crate::{timer, work};
+
+/// The processors that idle and that nobody has given a thread to yet, as a mask.
+static IDLE: AtomicU64 = AtomicU64::new(0);
+
+/// Returns the processors that idle.
+pub(super) fn processors() -> CpuSet {
+    CpuSet::from_bits(IDLE.load(Ordering::Relaxed))
+}
+
+/// Notes that a processor does not idle any more.
+pub(super) fn claim(cpu: usize) {
+    IDLE.fetch_and(!CpuSet::only(cpu).bits(), Ordering::Relaxed);
+}
+
+/// Serves devices and timers, then waits for an interrupt if that made nobody ready.
+pub(super) fn idle(local: &Local) {
+    let cpu = Cpu::current();
+    // What attention was called for is seen to here.
+    cpu.take_attention();
+    work::run(Load::Idle);
+    if local.has_work() {
+        return;
+    }
+    IDLE.fetch_or(CpuSet::only(cpu.id).bits(), Ordering::Relaxed);
+    tlb::enter_idle();
+    local.is_polling.store(true, Ordering::SeqCst);
+    let is_quiet = network::is_quiet(|| local.has_work());
+    // Who makes a thread ready from now on interrupts; who did before has been seen below.
+    local.is_polling.swap(false, Ordering::SeqCst);
+    if is_quiet && !local.has_work() {
+        if let Some(deadline) = timer::next_deadline() {
+            clock::wake_at(deadline);
+        }
+        cpu::wait_for_interrupt();
+    }
+    tlb::leave_idle();
+    claim(cpu.id);
+}
