@@ -3,7 +3,7 @@
 use abi::{Errno, Sysno};
 
 use super::outcome::{Outcome, Report};
-use super::plan::{Batch, Call, Plan};
+use super::plan::{Argument, Batch, Call, Plan};
 
 /// A call that did something else on Scull than on Linux.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ fn compare(call: &Call, linux: Outcome, scull: Outcome) -> Verdict {
     if !has_failed(linux) && !has_failed(scull) && number.is_some_and(is_undetermined) {
         return Verdict::Same;
     }
-    if number.is_some_and(|number| may_differ(number, linux, scull)) {
+    if number.is_some_and(|number| may_differ(call, number, linux, scull)) {
         return Verdict::Apart;
     }
     Verdict::Different
@@ -130,12 +130,89 @@ const fn is_undetermined(call: Sysno) -> bool {
     )
 }
 
-/// Returns whether Scull differs in a way that is known and meant, or the sandbox does;
-/// docs/testing.md explains them.
-fn may_differ(call: Sysno, linux: Outcome, scull: Outcome) -> bool {
-    match call {
-        // No file has extended attributes, and what is checked first changed between Linux's
-        // versions.
+/// Returns whether Scull differs in a way that is known and meant, or the sandbox does, or Linux's
+/// version does; docs/testing.md explains them.
+fn may_differ(call: &Call, number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+    lacks_rights(number, linux) || is_cut(number, linux, scull) || is_lack(call, number, scull) || is_version(number, linux, scull)
+        // A port can be in use by a connection that is being forgotten.
+        || matches!(number, Sysno::bind | Sysno::listen | Sysno::connect)
+            && (is_error(linux, Errno::EADDRINUSE) || is_error(scull, Errno::EADDRINUSE))
+}
+
+/// Returns whether a bad address ended a transfer after a part that Scull has sent. How much of a
+/// stream goes before depends on how it is cut into pieces.
+fn is_cut(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+    let sends = matches!(
+        number,
+        Sysno::sendto | Sysno::sendmsg | Sysno::sendmmsg | Sysno::write | Sysno::writev
+    );
+    sends && is_error(linux, Errno::EFAULT) && scull.result > 0
+}
+
+/// Returns whether a call takes rights over the machine, which the sandbox has given up.
+fn lacks_rights(number: Sysno, linux: Outcome) -> bool {
+    match number {
+        Sysno::prlimit64
+        | Sysno::setrlimit
+        | Sysno::mbind
+        | Sysno::setsockopt
+        // Registered by a batch before, in the guest's one process.
+        | Sysno::membarrier
+        // Attributes of the names `security.` and `trusted.`.
+        | Sysno::setxattr
+        | Sysno::lsetxattr
+        | Sysno::fsetxattr
+        | Sysno::removexattr
+        | Sysno::lremovexattr
+        | Sysno::fremovexattr => is_error(linux, Errno::EPERM),
+        // Raw sockets, and those of `ping`.
+        Sysno::socket | Sysno::socketpair => {
+            is_error(linux, Errno::EPERM) || is_error(linux, Errno::EACCES)
+        }
+        Sysno::setpriority => is_error(linux, Errno::EACCES),
+        _ => false,
+    }
+}
+
+/// Returns whether Scull refuses what it does not have, and says so as a Linux without it does.
+fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
+    let argument = |place: usize| match call.arguments[place] {
+        // An int: the low half of the register counts.
+        Argument::Number(number) => number & 0xffff_ffff,
+        _ => 0,
+    };
+    match number {
+        // A family, a protocol of netlink (16), an option.
+        Sysno::socket | Sysno::socketpair => {
+            is_error(scull, Errno::EAFNOSUPPORT)
+                || argument(0) == 16 && is_error(scull, Errno::EPROTONOSUPPORT)
+        }
+        Sysno::setsockopt | Sysno::getsockopt => is_error(scull, Errno::ENOPROTOOPT),
+        // MFD_HUGETLB: files of huge pages.
+        Sysno::memfd_create => argument(1) & 4 != 0 && is_error(scull, Errno::EINVAL),
+        // MADV_GUARD_INSTALL and MADV_GUARD_REMOVE, of Linux 6.13.
+        Sysno::madvise => matches!(argument(2), 102 | 103) && is_error(scull, Errno::EINVAL),
+        // MAP_DROPPABLE, of Linux 6.11.
+        Sysno::mmap => argument(3) & 0xf == 8 && is_error(scull, Errno::EINVAL),
+        // MSG_OOB and MSG_FASTOPEN: urgent data, and data with the first segment.
+        Sysno::sendto | Sysno::sendmmsg => {
+            argument(3) & (1 << 29 | 1) != 0 && is_error(scull, Errno::EOPNOTSUPP)
+        }
+        Sysno::sendmsg => argument(2) & (1 << 29 | 1) != 0 && is_error(scull, Errno::EOPNOTSUPP),
+        // The attribute that says which protocol a socket has.
+        Sysno::flistxattr => scull.result == 0,
+        // Leases, and hints how long data lives.
+        Sysno::fcntl => matches!(argument(1), 1024 | 1035 | 1036) && is_error(scull, Errno::EINVAL),
+        // Protection keys, where the processor has them.
+        Sysno::pkey_alloc => is_error(scull, Errno::ENOSPC),
+        _ => false,
+    }
+}
+
+/// Returns whether a call does something else on other versions of Linux, or on another machine.
+fn is_version(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+    match number {
+        // What is checked first.
         Sysno::setxattr
         | Sysno::lsetxattr
         | Sysno::fsetxattr
@@ -144,21 +221,35 @@ fn may_differ(call: Sysno, linux: Outcome, scull: Outcome) -> bool {
         | Sysno::fgetxattr
         | Sysno::removexattr
         | Sysno::lremovexattr
-        | Sysno::fremovexattr => has_failed(scull),
-        // What takes rights that the sandbox has not.
-        Sysno::prlimit64 | Sysno::setrlimit | Sysno::socket | Sysno::socketpair => {
-            is_error(linux, Errno::EPERM)
+        | Sysno::fremovexattr => has_failed(linux) && has_failed(scull),
+        // Before Linux 6.8 the vector came before what the descriptor is open for.
+        Sysno::readv
+        | Sysno::writev
+        | Sysno::preadv
+        | Sysno::pwritev
+        | Sysno::preadv2
+        | Sysno::pwritev2 => {
+            (is_error(linux, Errno::EFAULT) || is_error(linux, Errno::EINVAL))
+                && is_error(scull, Errno::EBADF)
         }
-        Sysno::setpriority => is_error(linux, Errno::EACCES),
         // The number of processors, and policies and commands of later versions.
         Sysno::sched_setaffinity
         | Sysno::sched_getaffinity
         | Sysno::sched_get_priority_min
         | Sysno::sched_get_priority_max
         | Sysno::membarrier => is_error(linux, Errno::EINVAL) != is_error(scull, Errno::EINVAL),
-        // A port can be in use by a connection that is being forgotten.
-        Sysno::bind | Sysno::listen | Sysno::connect => {
-            is_error(linux, Errno::EADDRINUSE) || is_error(scull, Errno::EADDRINUSE)
+        // Since Linux 6.9 more than eight bytes are too much for an eventfd.
+        Sysno::write => linux.result == 8 && is_error(scull, Errno::EINVAL),
+        // Flags, modes and queries that came with Linux 6.3 and later.
+        Sysno::memfd_create
+        | Sysno::fcntl
+        | Sysno::set_mempolicy
+        | Sysno::mbind
+        | Sysno::pidfd_send_signal => is_error(linux, Errno::EINVAL) && !has_failed(scull),
+        // Since Linux 6.16 a thread is no process, and what has no file has no mode and owner.
+        Sysno::pidfd_open => is_error(linux, Errno::EINVAL) && is_error(scull, Errno::ENOENT),
+        Sysno::fchmod | Sysno::fchmodat2 | Sysno::fchown | Sysno::fchownat | Sysno::utimensat => {
+            !has_failed(linux) && is_error(scull, Errno::EOPNOTSUPP)
         }
         _ => false,
     }

@@ -169,6 +169,8 @@ static void run_in_child(void)
 	pid_t child = fork();
 
 	if (child == 0) {
+		// Alone in a process group, as the program in a guest is.
+		setpgid(0, 0);
 		reset_process(NULL);
 		run_batch(batch);
 		_exit(0);

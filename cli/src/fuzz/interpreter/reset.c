@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define OPEN_FILES 64
@@ -101,6 +102,20 @@ static void reset_limits(void)
 		setrlimit(limits[i].resource, &limits[i].limit);
 }
 
+// Takes away what a batch has said of devices, which it shares with the next.
+static void reset_devices(void)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full" };
+	static const char *const names[] = { "security.x", "trusted.x" };
+
+	for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+		chmod(devices[i], 0666);
+		chown(devices[i], 0, 0);
+		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+			removexattr(devices[i], names[j]);
+	}
+}
+
 void reset_process(const struct batch *batch)
 {
 	static unsigned long brk;
@@ -119,6 +134,7 @@ void reset_process(const struct batch *batch)
 	raw(SYS_close_range, 0, ~0u, 0, 0, 0, 0);
 	if (open("/dev/null", O_RDWR) != 0 || dup(0) != 1 || dup(0) != 2)
 		give_up("/dev/null cannot be opened");
+	reset_devices();
 	raw(SYS_munlockall, 0, 0, 0, 0, 0, 0);
 	if (batch != NULL)
 		unmap_results(batch);
