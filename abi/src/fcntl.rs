@@ -151,6 +151,14 @@ bitflags::bitflags! {
     }
 }
 
+impl RenameFlags {
+    /// Returns whether the flags go together: what is swapped can neither be new nor leave a
+    /// whiteout.
+    pub const fn is_valid(self) -> bool {
+        !self.contains(Self::EXCHANGE) || !self.intersects(Self::NOREPLACE.union(Self::WHITEOUT))
+    }
+}
+
 bitflags::bitflags! {
     /// The modes of `fallocate(2)`.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -167,6 +175,19 @@ bitflags::bitflags! {
         const INSERT_RANGE = 0x20;
         /// Unshare shared blocks.
         const UNSHARE_RANGE = 0x40;
+    }
+}
+
+impl FallocateMode {
+    /// Returns whether the bits are one mode, with or without [`KEEP_SIZE`](Self::KEEP_SIZE) as it
+    /// has to be.
+    pub fn is_valid(self) -> bool {
+        let keeps_size = self.contains(Self::KEEP_SIZE);
+        match self - Self::KEEP_SIZE {
+            Self::PUNCH_HOLE => keeps_size,
+            Self::COLLAPSE_RANGE | Self::INSERT_RANGE => !keeps_size,
+            mode => mode.is_empty() || mode == Self::UNSHARE_RANGE || mode == Self::ZERO_RANGE,
+        }
     }
 }
 
@@ -262,6 +283,14 @@ pub const F_DUPFD_CLOEXEC: u32 = 1030;
 pub const F_SETPIPE_SZ: u32 = 1031;
 /// `F_GETPIPE_SZ`: the capacity of a pipe.
 pub const F_GETPIPE_SZ: u32 = 1032;
+/// `F_GETOWNER_UIDS`: the real and the effective user that chose who is told by signal.
+pub const F_GETOWNER_UIDS: u32 = 17;
+/// `F_SETLEASE`: take a lease of a file, or give it back.
+pub const F_SETLEASE: u32 = 1024;
+/// `F_DUPFD_QUERY`: whether another descriptor stands for the same description.
+pub const F_DUPFD_QUERY: u32 = 1027;
+/// `F_CREATED_QUERY`: whether the file was made when it was opened.
+pub const F_CREATED_QUERY: u32 = 1028;
 /// `F_ADD_SEALS`: seal a memfd.
 pub const F_ADD_SEALS: u32 = 1033;
 /// `F_GET_SEALS`: the seals of a memfd.
@@ -276,6 +305,8 @@ pub const F_SEAL_GROW: u32 = 0x4;
 pub const F_SEAL_WRITE: u32 = 0x8;
 /// `F_SEAL_FUTURE_WRITE`: the file cannot be written but through mappings that are there.
 pub const F_SEAL_FUTURE_WRITE: u32 = 0x10;
+/// `F_SEAL_EXEC`: whether the file can be executed cannot be changed.
+pub const F_SEAL_EXEC: u32 = 0x20;
 /// `FD_CLOEXEC`: the one descriptor flag.
 pub const FD_CLOEXEC: u32 = 1;
 

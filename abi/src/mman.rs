@@ -217,6 +217,8 @@ pub mod mempolicy {
     pub const LOCAL: u32 = 4;
     /// `MPOL_PREFERRED_MANY`.
     pub const PREFERRED_MANY: u32 = 5;
+    /// `MPOL_WEIGHTED_INTERLEAVE`.
+    pub const WEIGHTED_INTERLEAVE: u32 = 6;
     /// `MPOL_F_STATIC_NODES`, a flag of the mode.
     pub const STATIC_NODES: u32 = 1 << 15;
     /// `MPOL_F_RELATIVE_NODES`, a flag of the mode.

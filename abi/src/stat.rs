@@ -19,6 +19,8 @@ pub const S_IALLUGO: u32 = 0o7777;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum FileType {
+    /// None: an eventfd, an epoll and the like.
+    Anonymous = 0,
     /// `S_IFIFO`: a pipe.
     Fifo = 0o01,
     /// `S_IFCHR`: a character device.

@@ -27,7 +27,7 @@ mod gaps;
 pub mod heap;
 pub mod lock;
 pub mod page_table;
-mod protect;
+pub mod protect;
 pub mod remap;
 mod room;
 pub mod shared;

@@ -70,7 +70,7 @@ impl Pair {
 
     fn protect(&mut self, page: u64, count: u64, prot: Prot) {
         let hole = (page..page + count).find(|page| !self.model.contains_key(page));
-        let result = self.space.mprotect(address(page), count * PAGE_SIZE, prot.bits());
+        let result = self.space.mprotect(address(page), count * PAGE_SIZE, prot.bits().into());
         assert_eq!(result.is_ok(), hole.is_none());
         for (_, known) in self.model.range_mut(page..hole.unwrap_or(page + count)) {
             known.0 = prot;

@@ -11,24 +11,35 @@ use crate::page_table::{Change, Tables};
 use crate::space::{AddressSpace, is_page_aligned, page_align, page_flags};
 use crate::vma::{Attributes, Vma};
 
+/// Checks what `mprotect(2)` is given before what is mapped counts; returns where the range ends
+/// and the protection, `None` if there is nothing to do.
+///
+/// # Errors
+/// `EINVAL`; `ENOMEM` for a range that ends nowhere.
+pub fn check(address: u64, length: u64, prot: u64) -> Result<Option<(u64, Prot)>> {
+    let both = u64::from((Prot::GROWSDOWN | Prot::GROWSUP).bits());
+    if prot & both == both || !is_page_aligned(address) {
+        return Err(Errno::EINVAL);
+    }
+    if length == 0 {
+        return Ok(None);
+    }
+    let end = page_align(length)
+        .and_then(|length| address.checked_add(length))
+        .filter(|end| *end > address)
+        .ok_or(Errno::ENOMEM)?;
+    let prot = u32::try_from(prot).ok().and_then(Prot::from_bits).ok_or(Errno::EINVAL)?;
+    Ok(Some((end, prot)))
+}
+
 impl<M: PhysMem> AddressSpace<M> {
     /// Carries out `mprotect(2)`. `prot` is as the program gave it.
     ///
     /// # Errors
     /// As `mprotect(2)`. What comes before the place of the error is changed, as in Linux.
-    pub fn mprotect(&mut self, address: u64, length: u64, prot: u32) -> Result<()> {
-        let prot = Prot::from_bits(prot).ok_or(Errno::EINVAL)?;
+    pub fn mprotect(&mut self, address: u64, length: u64, prot: u64) -> Result<()> {
+        let Some((end, prot)) = check(address, length, prot)? else { return Ok(()) };
         let grows = prot & (Prot::GROWSDOWN | Prot::GROWSUP);
-        if grows == Prot::GROWSDOWN | Prot::GROWSUP || !is_page_aligned(address) {
-            return Err(Errno::EINVAL);
-        }
-        if length == 0 {
-            return Ok(());
-        }
-        let end = page_align(length)
-            .and_then(|length| address.checked_add(length))
-            .filter(|end| *end > address)
-            .ok_or(Errno::ENOMEM)?;
         let mut start = address;
         let first = match self.areas.get(start) {
             Some(first) => first,

@@ -303,10 +303,7 @@ impl<M: PhysMem> AddressSpace<M> {
     /// # Errors
     /// As `mmap(2)`.
     pub fn mmap(&mut self, request: MapRequest) -> Result<u64> {
-        if request.length == 0 {
-            return Err(Errno::EINVAL);
-        }
-        let length = page_align(request.length).ok_or(Errno::ENOMEM)?;
+        let length = self.check_place(request.address, request.length, request.flags)?;
         if let Some(file) = &request.file {
             if !is_page_aligned(file.offset) {
                 return Err(Errno::EINVAL);
@@ -334,26 +331,39 @@ impl<M: PhysMem> AddressSpace<M> {
         Ok(address)
     }
 
-    /// Returns where the mapping goes.
-    fn choose_address(&self, request: &MapRequest, length: u64) -> Result<u64> {
-        let hint = request.address;
-        if length > TASK_SIZE {
-            return Err(Errno::ENOMEM);
+    /// Checks whether a mapping can be where `mmap(2)` wants it, if it says so; returns its length
+    /// in whole pages.
+    ///
+    /// # Errors
+    /// `EINVAL`, `ENOMEM`, `EPERM`, `EEXIST`.
+    pub fn check_place(&self, address: u64, length: u64, flags: MapFlags) -> Result<u64> {
+        if length == 0 {
+            return Err(Errno::EINVAL);
         }
-        if request.flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
-            if hint > TASK_SIZE - length {
+        let length = page_align(length).filter(|length| *length <= TASK_SIZE);
+        let length = length.ok_or(Errno::ENOMEM)?;
+        if flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
+            if address > TASK_SIZE - length {
                 return Err(Errno::ENOMEM);
             }
-            if !is_page_aligned(hint) {
+            if !is_page_aligned(address) {
                 return Err(Errno::EINVAL);
             }
-            if hint < MIN_ADDRESS {
+            if address < MIN_ADDRESS {
                 return Err(Errno::EPERM);
             }
-            let must_be_free = request.flags.contains(MapFlags::FIXED_NOREPLACE);
-            if must_be_free && !self.areas.is_free(hint..hint + length) {
+            let must_be_free = flags.contains(MapFlags::FIXED_NOREPLACE);
+            if must_be_free && !self.areas.is_free(address..address + length) {
                 return Err(Errno::EEXIST);
             }
+        }
+        Ok(length)
+    }
+
+    /// Returns where the mapping goes, whose place was [checked](Self::check_place).
+    fn choose_address(&self, request: &MapRequest, length: u64) -> Result<u64> {
+        let hint = request.address;
+        if request.flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
             return Ok(hint);
         }
         if hint != 0 {

@@ -174,7 +174,7 @@ fn terabytes_can_be_reserved_and_cost_nothing() {
     let at = map(&mut space, 0, 16 << 28, Prot::empty()).unwrap();
     assert!(free - space.frames().statistics().free <= 1);
     assert!(!store(&mut space, memory, at + (1 << 40), 1));
-    space.mprotect(at + (1 << 40), 8192, RW.bits()).unwrap();
+    space.mprotect(at + (1 << 40), 8192, RW.bits().into()).unwrap();
     assert!(store(&mut space, memory, at + (1 << 40), 1));
     space.munmap(at, (16 << 28) * PAGE_SIZE).unwrap();
     assert!(free - space.frames().statistics().free <= 1);
@@ -188,10 +188,10 @@ fn mprotect_splits_merges_and_stops_at_holes() {
     space.mprotect(at + PAGE_SIZE, 3 * PAGE_SIZE, 0).unwrap();
     assert_eq!(space.mappings().count(), 3);
     assert_eq!(load(&mut space, memory, at + 2 * PAGE_SIZE), None);
-    space.mprotect(at + PAGE_SIZE, 3 * PAGE_SIZE, Prot::READ.bits()).unwrap();
+    space.mprotect(at + PAGE_SIZE, 3 * PAGE_SIZE, Prot::READ.bits().into()).unwrap();
     assert_eq!(load(&mut space, memory, at + 2 * PAGE_SIZE), Some(9));
     assert!(!store(&mut space, memory, at + 2 * PAGE_SIZE, 1));
-    space.mprotect(at, 8 * PAGE_SIZE, RW.bits()).unwrap();
+    space.mprotect(at, 8 * PAGE_SIZE, RW.bits().into()).unwrap();
     assert_eq!(space.mappings().count(), 1);
     assert!(store(&mut space, memory, at + 2 * PAGE_SIZE, 1));
     space.munmap(at + 4 * PAGE_SIZE, PAGE_SIZE).unwrap();
@@ -255,7 +255,7 @@ fn read_only_file_cannot_become_writable_when_shared() {
     let private = ask(RW, MapFlags::PRIVATE);
     let shared = ask(Prot::READ, MapFlags::SHARED).unwrap();
     assert!(private.is_ok_and(|address| address > 0));
-    assert_eq!(space.mprotect(shared, 4096, RW.bits()), Err(Errno::EACCES));
+    assert_eq!(space.mprotect(shared, 4096, RW.bits().into()), Err(Errno::EACCES));
 }
 
 #[test]
@@ -427,7 +427,7 @@ fn limits_of_address_space_and_data_hold() {
     assert_eq!(map(&mut space, 0, 257, Prot::READ), Err(Errno::ENOMEM));
     assert_eq!(map(&mut space, 0, 129, RW), Err(Errno::ENOMEM));
     let at = map(&mut space, 0, 256, Prot::READ).unwrap();
-    assert_eq!(space.mprotect(at, 129 * PAGE_SIZE, RW.bits()), Err(Errno::ENOMEM));
+    assert_eq!(space.mprotect(at, 129 * PAGE_SIZE, RW.bits().into()), Err(Errno::ENOMEM));
     assert_eq!(map(&mut space, at, 256, Prot::READ), Ok(at));
 }
 

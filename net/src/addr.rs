@@ -85,10 +85,12 @@ pub(crate) fn parse(family: Family, bytes: &[u8]) -> Result<Endpoint> {
 /// # Errors
 /// As [`parse`].
 pub(crate) fn parse_destination(family: Family, bytes: &[u8]) -> Result<Endpoint> {
-    if family == Family::V6 && family_of(bytes)? == AF_INET {
-        return parse(Family::V4, bytes);
+    match (family, family_of(bytes)?) {
+        (Family::V6, AF_INET) => parse(Family::V4, bytes),
+        // Here it is not called a family that is not supported.
+        (Family::V6, other) if other != AF_INET6 => Err(Errno::EINVAL),
+        _ => parse(family, bytes),
     }
-    parse(family, bytes)
 }
 
 fn parse_v4(bytes: &[u8; V4_LENGTH]) -> Endpoint {

@@ -23,7 +23,7 @@ mod loopback;
 mod neighbor;
 mod netlink;
 pub mod network;
-mod options;
+pub mod options;
 mod output;
 mod ports;
 mod reassembly;

@@ -2,6 +2,62 @@
 
 use core::time::Duration;
 
+use abi::{Errno, Result};
+
+/// What a program gives as an option's value: a length, and as many of the bytes as are there.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a> {
+    length: usize,
+    bytes: &'a [u8],
+}
+
+impl<'a> Value<'a> {
+    /// Returns a value of `length` bytes, of which `bytes` could be read.
+    pub const fn new(length: usize, bytes: &'a [u8]) -> Self {
+        Self { length, bytes }
+    }
+
+    /// Returns a value all of which is there.
+    pub const fn whole(bytes: &'a [u8]) -> Self {
+        Self::new(bytes.len(), bytes)
+    }
+
+    /// Returns the length that was given.
+    pub const fn length(self) -> usize {
+        self.length
+    }
+
+    /// Returns the first bytes, which are all that an option of this size looks at.
+    ///
+    /// # Errors
+    /// `EINVAL` if that are fewer, `EFAULT` if they are not there.
+    pub fn first<const N: usize>(self) -> Result<[u8; N]> {
+        if self.length < N {
+            return Err(Errno::EINVAL);
+        }
+        self.bytes.first_chunk().copied().ok_or(Errno::EFAULT)
+    }
+
+    /// Returns a number.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first).
+    pub fn int(self) -> Result<i32> {
+        self.first().map(i32::from_ne_bytes)
+    }
+
+    /// Returns a text of at most `longest` bytes.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first); `EINVAL` for no byte at all.
+    pub fn text(self, longest: usize) -> Result<&'a [u8]> {
+        match self.length.min(longest) {
+            0 => Err(Errno::EINVAL),
+            length => self.bytes.get(..length).ok_or(Errno::EFAULT),
+        }
+    }
+}
+
 /// Linux's default of `net.core.rmem_default` and `wmem_default`, as `getsockopt` shows it.
 pub(crate) const BUFFER_DEFAULT: u32 = 212_992;
 /// What TCP sockets show: the middle numbers of `net.ipv4.tcp_rmem` and `tcp_wmem`.

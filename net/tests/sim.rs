@@ -17,6 +17,7 @@ use abi::Errno;
 use abi::poll::Events;
 use link::{Faults, Random, Transfer, World, address, pattern, receive, send};
 use net::inet::Socket;
+use net::options::Value;
 
 /// Runs a simulation with some seeds and names the one that fails.
 fn with_seeds(count: u64, simulation: impl Fn(u64)) {
@@ -201,7 +202,7 @@ fn nobody_there_is_unreachable_and_silence_times_out() {
     world.is_off[1] = true;
     let late = world.tcp(0);
     let _ = late.connect(&address("10.0.0.2:7"), world.now);
-    client.set_option(6, 18, &5000i32.to_ne_bytes(), world.now).unwrap();
+    client.set_option(6, 18, Value::whole(&5000i32.to_ne_bytes()), world.now).unwrap();
     send(&client, b"hello?", world.now).unwrap();
     world.run(Duration::from_secs(8), |_| false);
     assert_eq!(receive(&client, 10, world.now), Err(Errno::ETIMEDOUT));
@@ -215,7 +216,7 @@ fn keep_alive_notices_a_dead_peer() {
     let listener = world.listener(7);
     let (client, _server) = world.connect(&listener, 7);
     for (level, name, value) in [(1, 9, 1), (6, 4, 10), (6, 5, 2), (6, 6, 3i32)] {
-        client.set_option(level, name, &value.to_ne_bytes(), world.now).unwrap();
+        client.set_option(level, name, Value::whole(&value.to_ne_bytes()), world.now).unwrap();
     }
     world.run(Duration::from_secs(60), |_| false);
     assert_eq!(receive(&client, 10, world.now), Err(Errno::EAGAIN));
@@ -288,6 +289,7 @@ fn loopback_connects_at_once_and_carries_streams() {
     let to = address(&format!("127.0.0.1:{}", listener.local_port()));
     let client = world.tcp(0);
     assert_eq!(client.connect(&to, world.now), Err(Errno::EINPROGRESS));
+    // Loopback has done it all, which is told once.
     assert_eq!(client.connect(&to, world.now), Ok(()));
     assert_eq!(client.connect(&to, world.now), Err(Errno::EISCONN));
     let (server, peer) = listener.accept().unwrap();

@@ -70,6 +70,29 @@ impl FdTable {
         Ok(fd)
     }
 
+    /// Returns how many numbers the table has room for as Linux grows it; no greater one can be open.
+    pub fn capacity(&self) -> usize {
+        match self.0.lock().slots.len() {
+            0..=64 => 64,
+            slots => slots.next_power_of_two().max(256),
+        }
+    }
+
+    /// Returns the two lowest free numbers below `limit`, which stay free.
+    ///
+    /// # Errors
+    /// `EMFILE` if there are not two.
+    pub fn next_two(&self, limit: u32) -> Result<[u32; 2]> {
+        let mut table = self.0.lock();
+        let mut next = |minimum| {
+            let index = table.lowest_free(minimum);
+            let fd = u32::try_from(index).ok().filter(|&fd| fd < limit).ok_or(Errno::EMFILE)?;
+            Ok((fd, index + 1))
+        };
+        let (first, after) = next(0)?;
+        Ok([first, next(after)?.0])
+    }
+
     /// Gives `file` the number `fd` and returns the description that had it, `dup2(2)`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use abi::stat::FileType;
 use abi::{Errno, Result};
 use sync::Waiters;
 
-use crate::{Metadata, Page};
+use crate::{Changes, Metadata, Page};
 
 /// What [`File::seek_region`] looks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,21 @@ pub enum Mapping {
 /// and the caller sleeps on [`waiters`](Self::waiters) and tries again. The defaults are those of
 /// an object that can do nothing.
 pub trait File: Any + Debug + Send + Sync {
+    /// Returns whether files of this kind are ever read; if not, `read(2)` looks at nothing else.
+    fn can_be_read(&self) -> bool {
+        true
+    }
+
+    /// Returns whether files of this kind are ever written.
+    fn can_be_written(&self) -> bool {
+        true
+    }
+
+    /// Returns whether `splice(2)` and `sendfile(2)` can take something from the file.
+    fn can_be_spliced(&self) -> bool {
+        true
+    }
+
     /// Reads into `sink`, from byte `at` where the file is seekable; 0 bytes is the end of file.
     ///
     /// # Errors
@@ -196,7 +211,16 @@ pub trait File: Any + Debug + Send + Sync {
 
     /// Returns what `fstat(2)` says of a file that has no inode: pipes, sockets, epolls.
     fn metadata(&self) -> Metadata {
-        Metadata::anonymous(FileType::Regular, 1)
+        Metadata::anonymous(FileType::Anonymous, 1)
+    }
+
+    /// Changes what [`metadata`](Self::metadata) says.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` for a file that has nothing of its own to change.
+    fn change_metadata(&self, changes: &Changes) -> Result<()> {
+        let _ = changes;
+        Err(Errno::EOPNOTSUPP)
     }
 
     /// Returns what `/proc/self/fd` shows of a file that has no path: `pipe:[17]`,

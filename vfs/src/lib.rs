@@ -20,7 +20,7 @@ mod file;
 pub mod fs;
 pub mod inode;
 pub mod lock;
-mod metadata;
+pub mod metadata;
 mod mount;
 pub mod namespace;
 pub mod notice;

@@ -1,7 +1,10 @@
 //! What a file system says of a file, and how it is told to change it.
 
+use alloc::boxed::Box;
+
 use abi::stat::{self, FileType, Stat};
 use abi::time::Timespec;
+use sync::SpinLock;
 
 /// Tells the time of day, for the time stamps of files.
 pub trait Clock: core::fmt::Debug + Send + Sync {
@@ -136,6 +139,27 @@ impl Changes {
             mtime: later.mtime.or(self.mtime),
             size: later.size.or(self.size),
         };
+    }
+}
+
+/// What was changed of a file that is in no file system: a pipe, a socket.
+#[derive(Debug, Default)]
+pub struct Changed(SpinLock<Option<Box<Changes>>>);
+
+impl Changed {
+    /// Returns that nothing was changed.
+    pub const fn new() -> Self {
+        Self(SpinLock::new(None))
+    }
+
+    /// Adds changes to those that were made before.
+    pub fn add(&self, later: &Changes) {
+        self.0.lock().get_or_insert_default().add(later);
+    }
+
+    /// Returns what `stat(2)` says of a file that said `first` before all changes.
+    pub fn show(&self, first: Metadata) -> Metadata {
+        self.0.lock().as_ref().map_or(first, |changes| first.with(changes))
     }
 }
 

@@ -80,14 +80,12 @@ impl Namespace {
             let kept = OpenFlags::PATH | OpenFlags::DIRECTORY | OpenFlags::NOFOLLOW;
             return open_found(self.find_by(start, path, opening)?, flags & kept);
         }
+        check_flags(flags)?;
         if flags.contains(OpenFlags::TMPFILE_BIT) {
             return self.open_unnamed(start, path, opening);
         }
         if !flags.contains(OpenFlags::CREAT) {
             return open_found(self.find_by(start, path, opening)?, flags);
-        }
-        if flags.contains(OpenFlags::DIRECTORY) {
-            return Err(Errno::EINVAL);
         }
         loop {
             match self.open_or_create(start, path, opening) {
@@ -116,6 +114,14 @@ impl Namespace {
             true => LastLink::Name,
             false => LastLink::Follow,
         };
+        if path.ends_with(b"/") {
+            // No file is made under such a name, whatever there is.
+            let parent =
+                path::walk_within(&self.root, start, path, LastLink::Parent, opening.resolve)?;
+            if parent.last == LastName::Normal {
+                return Err(Errno::EISDIR);
+            }
+        }
         let target = path::walk_within(&self.root, start, path, last, opening.resolve)?;
         if target.last == LastName::Normal && target.has_slash {
             return Err(Errno::EISDIR);
@@ -135,7 +141,9 @@ impl Namespace {
         let file = inode.clone().open(flags)?;
         let location = Location { mount: target.directory.mount.clone(), inode };
         let found = Found { location, place: Place::Name(target.directory, target.name) };
-        Ok(OpenFile::named(file, found, flags))
+        let file = OpenFile::named(file, found, flags);
+        file.note_created();
+        Ok(file)
     }
 
     fn open_unnamed(
@@ -145,10 +153,6 @@ impl Namespace {
         opening: &Opening,
     ) -> Result<Arc<OpenFile>> {
         let flags = opening.flags;
-        let is_wrong = !flags.contains(OpenFlags::TMPFILE) || flags.contains(OpenFlags::CREAT);
-        if is_wrong || !flags.is_writable() {
-            return Err(Errno::EINVAL);
-        }
         let directory = self.find_by(start, path, opening)?.location;
         if !directory.is_directory() {
             return Err(Errno::ENOTDIR);
@@ -258,22 +262,20 @@ impl Namespace {
         Ok(())
     }
 
-    /// Gives what `from` names the name `to`, `renameat2(2)`; each path has its own start.
+    /// Returns the directory that a path's last name is in, and that name, which is not looked up.
+    ///
+    /// # Errors
+    /// As [`path::walk`].
+    pub fn parent(&self, start: &Location, path: &[u8]) -> Result<Target> {
+        path::walk(&self.root, start, path, LastLink::Parent)
+    }
+
+    /// Gives what `from` names the name `to`, `renameat2(2)`; both are what
+    /// [`parent`](Self::parent) returned.
     ///
     /// # Errors
     /// As `rename(2)`.
-    pub fn rename(
-        &self,
-        (from_start, from): (&Location, &[u8]),
-        (to_start, to): (&Location, &[u8]),
-        flags: RenameFlags,
-    ) -> Result<()> {
-        let others = RenameFlags::NOREPLACE | RenameFlags::WHITEOUT;
-        if flags.contains(RenameFlags::EXCHANGE) && flags.intersects(others) {
-            return Err(Errno::EINVAL);
-        }
-        let from = path::walk(&self.root, from_start, from, LastLink::Name)?;
-        let to = path::walk(&self.root, to_start, to, LastLink::Name)?;
+    pub fn rename(&self, mut from: Target, mut to: Target, flags: RenameFlags) -> Result<()> {
         if !Arc::ptr_eq(&from.directory.mount, &to.directory.mount) {
             return Err(Errno::EXDEV);
         }
@@ -284,6 +286,11 @@ impl Namespace {
             let keeps = flags.contains(RenameFlags::NOREPLACE);
             return Err(if keeps { Errno::EEXIST } else { Errno::EBUSY });
         }
+        from.look_up()?;
+        if from.found.is_none() {
+            return Err(Errno::ENOENT);
+        }
+        to.look_up()?;
         check_rename(&from, &to, flags)?;
         from.directory.inode.rename(&from.name, &to.directory.inode, &to.name, flags)?;
         tell_renamed(&from, &to, flags);
@@ -345,6 +352,19 @@ fn tell_moved(from: &Target, to: &Target, replaced: Option<&Found>) {
     watch::notify(&*found.location.inode, WatchMask::MOVE_SELF, b"", 0);
 }
 
+/// Checks flags of `open(2)` that do not go together, which comes before the path is looked at.
+///
+/// # Errors
+/// `EINVAL` for a directory that is to be made, and a file without a name that is not to be written
+/// or not asked for with `O_DIRECTORY`.
+pub fn check_flags(flags: OpenFlags) -> Result<()> {
+    let is_unnamed = flags.contains(OpenFlags::TMPFILE_BIT);
+    let is_wrong = flags.contains(OpenFlags::DIRECTORY | OpenFlags::CREAT)
+        || is_unnamed && !(flags.contains(OpenFlags::DIRECTORY) && flags.is_writable());
+    // With this all others but a few are ignored.
+    if is_wrong && !flags.contains(OpenFlags::PATH) { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
 /// Opens what a path led to; neither `CREAT` nor `EXCL` count any more.
 ///
 /// # Errors
@@ -362,6 +382,8 @@ pub fn open_found(found: Found, flags: OpenFlags) -> Result<Arc<OpenFile>> {
     match kind {
         FileType::Symlink => return Err(Errno::ELOOP),
         FileType::Directory if writes => return Err(Errno::EISDIR),
+        FileType::Regular => {}
+        _ if flags.contains(OpenFlags::DIRECT) => return Err(Errno::EINVAL),
         _ => {}
     }
     let file = inode.clone().open(flags)?;

@@ -27,6 +27,8 @@ pub enum Owner {
 pub struct Addressee {
     /// Who gets it; nobody without.
     pub owner: Option<Owner>,
+    /// The real and the effective user that chose it.
+    pub uids: [u32; 2],
     /// Which signal; `SIGIO`, which says no more, if none was chosen.
     pub signal: Option<Signal>,
 }

@@ -1,15 +1,13 @@
 //! Open file descriptions: what a descriptor stands for, `open(2)` "Open file descriptions".
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use core::task::Waker;
 
 use abi::fcntl::{OpenFlags, Whence};
 use abi::inotify::WatchMask;
 use abi::io::{Sink, Source};
-use abi::stat::FileType;
 use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
@@ -37,12 +35,11 @@ pub struct OpenFile {
     file: Arc<dyn File>,
     found: Option<Found>,
     flags: AtomicU32,
+    was_created: AtomicBool,
     pub(crate) offset: Offset,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
     notices: Notices,
-    /// What was changed of the metadata of a pipe or a socket.
-    changed: SpinLock<Option<Box<Changes>>>,
 }
 
 impl OpenFile {
@@ -67,11 +64,21 @@ impl OpenFile {
             file,
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
+            was_created: AtomicBool::new(false),
             offset: Offset::default(),
             locked: SpinLock::new(None),
             notices: Notices::default(),
-            changed: SpinLock::new(None),
         })
+    }
+
+    /// Notes that the file was made to be opened.
+    pub(crate) fn note_created(&self) {
+        self.was_created.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether the file was made when it was opened, `F_CREATED_QUERY`.
+    pub fn was_created(&self) -> bool {
+        self.was_created.load(Ordering::Relaxed)
     }
 
     /// Returns a number that no other description has had, which owns locks.
@@ -148,27 +155,18 @@ impl OpenFile {
 
     /// Returns what `fstat(2)` says.
     pub fn metadata(&self) -> Metadata {
-        if let Some(found) = &self.found {
-            return found.location.inode.metadata();
-        }
-        let metadata = self.file.metadata();
-        self.changed.lock().as_ref().map_or(metadata, |changes| metadata.with(changes))
+        self.found.as_ref().map_or_else(|| self.file.metadata(), |f| f.location.inode.metadata())
     }
 
-    /// Changes metadata, as `fchmod(2)` and its kin do. What changes of a pipe or a socket is kept
-    /// by the description, where on Linux both ends of a pipe show it.
+    /// Changes metadata, as `fchmod(2)` and its kin do.
     ///
     /// # Errors
-    /// `EPERM` for other files without a name; as [`Inode::change`](crate::Inode::change).
+    /// As [`Inode::change`](crate::Inode::change), or without an inode [`File::change_metadata`].
     pub fn change(&self, changes: &Changes) -> Result<()> {
-        if let Some(found) = &self.found {
-            return found.change(changes);
+        match &self.found {
+            Some(found) => found.change(changes),
+            None => self.file.change_metadata(changes),
         }
-        if !matches!(self.file.metadata().kind, FileType::Fifo | FileType::Socket) {
-            return Err(Errno::EPERM);
-        }
-        self.changed.lock().get_or_insert_default().add(changes);
-        Ok(())
     }
 
     /// Claims the offset, for a call that reads, writes, lists or seeks there.
@@ -198,11 +196,7 @@ impl OpenFile {
     /// # Errors
     /// `ESPIPE` if the file is not seekable; as [`read`](Self::read).
     pub fn read_at(&self, at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        let file = self.file()?;
-        // Reading a directory is another error.
-        if !file.is_seekable() && !self.is_directory() {
-            return Err(Errno::ESPIPE);
-        }
+        self.check_positions()?;
         check_end(at, sink.room())?;
         let count = self.readable()?.read(at, sink)?;
         self.tell(WatchMask::ACCESS);
@@ -236,10 +230,7 @@ impl OpenFile {
         appending: Appending,
         source: &mut dyn Source,
     ) -> Result<usize> {
-        let file = self.file()?;
-        if !file.is_seekable() {
-            return Err(Errno::ESPIPE);
-        }
+        self.check_positions()?;
         let file = self.writable()?;
         let count = match appending {
             Appending::Yes => file.append(source)?.1,
@@ -250,6 +241,16 @@ impl OpenFile {
         };
         self.tell(WatchMask::MODIFY);
         Ok(count)
+    }
+
+    /// Fails with `ESPIPE` where nothing can be read or written at a place of its own. In a directory
+    /// it can, as far as this goes; what comes of it is another error.
+    ///
+    /// # Errors
+    /// `ESPIPE`; `EBADF` as [`file`](Self::file).
+    pub fn check_positions(&self) -> Result<()> {
+        let is_seekable = self.file()?.is_seekable() || self.is_directory();
+        if is_seekable { Ok(()) } else { Err(Errno::ESPIPE) }
     }
 
     /// Returns whether writes go to the end, `O_APPEND`.

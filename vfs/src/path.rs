@@ -22,6 +22,8 @@ pub enum LastLink {
     Keep,
     /// It is what is meant: the name itself is worked on, as `unlink(2)` does.
     Name,
+    /// As `Name`, but it is not looked up: [`Target::look_up`] does that later.
+    Parent,
 }
 
 /// The last component of a path.
@@ -50,6 +52,33 @@ pub struct Target {
     pub has_slash: bool,
     /// What is there now, if anything.
     pub found: Option<Found>,
+}
+
+impl Target {
+    /// Looks up what is there, which a walk with [`LastLink::Parent`] has left.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`, and what the file system answers.
+    pub fn look_up(&mut self) -> Result<()> {
+        if self.name.len() > NAME_MAX {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        self.found = match self.directory.lookup(&self.name) {
+            Ok(location) => Some(found_in(&self.directory, location, &self.name)),
+            Err(Errno::ENOENT) => None,
+            Err(errno) => return Err(errno),
+        };
+        Ok(())
+    }
+}
+
+/// Returns what a name in a directory was found to be.
+fn found_in(directory: &Location, location: Location, name: &[u8]) -> Found {
+    let place = match location.inode.kind() {
+        FileType::Directory => Place::Itself,
+        _ => Place::Name(directory.clone(), name.into()),
+    };
+    Found { location, place }
 }
 
 /// Follows `path` from `start`, or from `root` if it begins with a slash.
@@ -169,6 +198,9 @@ impl Walk<'_> {
                 let up = self.up()?;
                 Ok(self.advance(up, LastName::DotDot, &component))
             }
+            _ if component.is_last && last == LastLink::Parent => {
+                self.end(&component, None, last).map(Some)
+            }
             name if name.len() > NAME_MAX => Err(Errno::ENAMETOOLONG),
             _ => self.normal(&component, last),
         }
@@ -233,17 +265,10 @@ impl Walk<'_> {
             };
             return Ok(None);
         }
+        let name = self.name(component);
         let found =
-            jumped.or_else(|| location.map(|location| self.found(location, self.name(component))));
+            jumped.or_else(|| location.map(|location| found_in(&self.here, location, name)));
         self.end(component, found, last).map(Some)
-    }
-
-    fn found(&self, location: Location, name: &[u8]) -> Found {
-        let place = match location.inode.kind() {
-            FileType::Directory => Place::Itself,
-            _ => Place::Name(self.here.clone(), name.into()),
-        };
-        Found { location, place }
     }
 
     fn end(&self, component: &Component, found: Option<Found>, last: LastLink) -> Result<Target> {

@@ -252,6 +252,10 @@ impl Drop for Inotify {
 }
 
 impl File for Inotify {
+    fn can_be_written(&self) -> bool {
+        false
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         let mut state = self.state.lock();
         let mut total = 0;
@@ -346,8 +350,8 @@ mod tests {
         let f = || b"f".to_vec();
         assert_eq!(read(&inotify), [(0x100, f()), (0x20, f()), (0x2, f()), (0x8, f())]);
         tree.mkdir("/d").unwrap();
-        let (from, to) = ((&tree.here, &b"f"[..]), (&tree.here, &b"d/g"[..]));
-        tree.names.rename(from, to, RenameFlags::empty()).unwrap();
+        let parent = |path| tree.names.parent(&tree.here, path).unwrap();
+        tree.names.rename(parent(b"f"), parent(b"d/g"), RenameFlags::empty()).unwrap();
         tree.names.remove_directory(&tree.here, b"d").unwrap_err();
         assert_eq!(read(&inotify), [(0x4000_0100, b"d".to_vec()), (0x40, f())]);
         assert_eq!(inotify.unwatch(wd), Ok(()));

@@ -220,9 +220,9 @@ impl Files {
     ///
     /// # Errors
     /// As [`Inode::open`](vfs::Inode::open).
-    pub(crate) fn unnamed_file(&self, name: &[u8]) -> Result<Arc<OpenFile>> {
+    pub(crate) fn unnamed_file(&self, name: &[u8], permissions: u32) -> Result<Arc<OpenFile>> {
         let flags = OpenFlags::RDWR | OpenFlags::LARGEFILE;
-        let inode = self.memory.unnamed(0o777);
+        let inode = self.memory.unnamed(permissions);
         let file = inode.clone().open(flags)?;
         let label = [b"/memfd:", name, b" (deleted)"].concat().into();
         let location = Location { mount: self.memory_mount.clone(), inode };

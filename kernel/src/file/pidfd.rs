@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use core::any::Any;
 
 use abi::poll::Events;
+use abi::stat::FileType;
 use sync::Waiters;
-use vfs::File;
+use vfs::{File, Metadata};
 
 /// The program as a file.
 #[derive(Debug, Default)]
@@ -18,12 +19,25 @@ pub(crate) struct PidFd {
 }
 
 impl File for PidFd {
+    fn can_be_read(&self) -> bool {
+        false
+    }
+
+    fn can_be_written(&self) -> bool {
+        false
+    }
+
     fn poll(&self) -> Events {
         Events::empty()
     }
 
     fn waiters(&self) -> Option<&Waiters> {
         Some(&self.waiters)
+    }
+
+    fn metadata(&self) -> Metadata {
+        // Since Linux 6.9 the file system of processes has files like others.
+        Metadata { permissions: 0o700, ..Metadata::anonymous(FileType::Regular, 1) }
     }
 
     fn label(&self) -> Vec<u8> {

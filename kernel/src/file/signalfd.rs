@@ -47,6 +47,10 @@ impl SignalFd {
 }
 
 impl File for SignalFd {
+    fn can_be_written(&self) -> bool {
+        false
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         const SIZE: usize = size_of::<SignalFdInfo>();
         if sink.room() < SIZE {
@@ -63,7 +67,7 @@ impl File for SignalFd {
 
     fn poll(&self) -> Events {
         let pending = Thread::current().signals.pending() & self.wanted();
-        if pending.is_empty() { Events::empty() } else { Events::IN | Events::RDNORM }
+        if pending.is_empty() { Events::empty() } else { Events::IN }
     }
 
     fn waiters(&self) -> Option<&Waiters> {

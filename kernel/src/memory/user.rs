@@ -117,6 +117,9 @@ impl<T: FromBytes + IntoBytes> UserPtr<T> {
     /// # Errors
     /// `EFAULT` if they are not all there.
     pub(crate) fn read_array(self, count: usize) -> Result<Vec<T>> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
         let length = count.checked_mul(size_of::<T>()).ok_or(Errno::EFAULT)?;
         check(self.address, length)?;
         let mut values = Vec::new();
@@ -156,11 +159,14 @@ pub(crate) fn check(address: u64, length: usize) -> Result<()> {
     }
 }
 
-/// Copies bytes in.
+/// Copies bytes in; none are anywhere.
 ///
 /// # Errors
 /// `EFAULT` if they are not all there.
 pub(crate) fn read_bytes(address: u64, bytes: &mut [u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
     check(address, bytes.len())?;
     if access::copy_from(bytes, address) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
 }
@@ -171,11 +177,14 @@ pub(crate) fn read_available(address: u64, bytes: &mut [u8]) -> usize {
     length - access::copy_from(&mut bytes[..length], address)
 }
 
-/// Copies bytes out.
+/// Copies bytes out; none fit anywhere.
 ///
 /// # Errors
 /// `EFAULT` if the program's memory cannot take all of them.
 pub(crate) fn write_bytes(address: u64, bytes: &[u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
     check(address, bytes.len())?;
     if access::copy_to(address, bytes) == 0 { Ok(()) } else { Err(Errno::EFAULT) }
 }
@@ -230,8 +239,9 @@ pub(crate) fn read_string(address: u64, longest: usize) -> Result<Vec<u8>> {
     Err(Errno::ENAMETOOLONG)
 }
 
-/// Makes the pages of a range present, as far as they can be; the range need not be valid.
-fn make_present(address: u64, length: u64, is_written: bool) {
+/// Makes the pages of a range present, as far as they can be; the range need not be valid. Returns
+/// whether all could.
+fn make_present(address: u64, length: u64, is_written: bool) -> bool {
     let end = address.saturating_add(length.min(WINDOW)).min(END);
     let mut at = address & !3;
     while at < end {
@@ -241,10 +251,11 @@ fn make_present(address: u64, length: u64, is_written: bool) {
             access::load_u32(at).is_some()
         };
         if !is_there {
-            return;
+            return false;
         }
         at = (at & !(PAGE_SIZE - 1)) + PAGE_SIZE;
     }
+    true
 }
 
 /// A part of a program's memory, `struct iovec`.
@@ -299,20 +310,22 @@ impl<'a> UserBuffers<'a> {
         Ok(buffers)
     }
 
-    /// Makes the next part of the buffers present. A transfer that ended short though the object
-    /// had more calls this and goes on.
-    pub(crate) fn next_window(&self) {
+    /// Makes the next part of the buffers present, and returns whether all of it could be. A
+    /// transfer that ended short though the object had more calls this and goes on.
+    pub(crate) fn next_window(&self) -> bool {
         let mut window = WINDOW;
         let mut done = self.done;
+        let mut is_present = true;
         for part in self.parts {
             let length = (part.length - done).min(window);
-            make_present(part.base + done, length, self.is_written);
+            is_present &= make_present(part.base + done, length, self.is_written);
             window -= length;
             done = 0;
             if window == 0 {
                 break;
             }
         }
+        is_present
     }
 
     /// Lets at most `count` more bytes be transferred.

@@ -9,6 +9,7 @@ use abi::time::Instant;
 use net::device::Mac;
 use net::dhcp::{Action, CLIENT_PORT, Client, SERVER_PORT};
 use net::inet::{Family, ReceiveFlags, Socket, SocketAddress};
+use net::options::Value;
 use sync::SpinLock;
 
 use super::{Address, FIRST_CARD, stack};
@@ -36,7 +37,7 @@ static NEXT: AtomicU64 = AtomicU64::new(u64::MAX);
 pub(super) fn start(mac: Mac, host_name: &[u8]) -> Result<()> {
     let socket = Socket::new(stack(), AF_INET, SOCK_DGRAM, IPPROTO_UDP)?;
     let now = clock::now();
-    socket.set_option(SOL_SOCKET, SO_BROADCAST, &1i32.to_ne_bytes(), now)?;
+    socket.set_option(SOL_SOCKET, SO_BROADCAST, Value::whole(&1i32.to_ne_bytes()), now)?;
     socket.bind(endpoint(Ipv4Addr::UNSPECIFIED, CLIENT_PORT).as_bytes())?;
     let mut random = [0; 4];
     random::fill(&mut random);

@@ -221,7 +221,8 @@ pub(super) fn fallocate(
     if length == 0 {
         return Err(Errno::EINVAL);
     }
-    let mode = FallocateMode::from_bits(mode).ok_or(Errno::EOPNOTSUPP)?;
+    let mode = FallocateMode::from_bits(mode).filter(|mode| mode.is_valid());
+    let mode = mode.ok_or(Errno::EOPNOTSUPP)?;
     if !file.flags().is_writable() {
         return Err(Errno::EBADF);
     }
@@ -229,7 +230,7 @@ pub(super) fn fallocate(
         FileType::Fifo => Err(Errno::ESPIPE),
         FileType::Directory => Err(Errno::EISDIR),
         FileType::Regular => {
-            if !mode.contains(FallocateMode::KEEP_SIZE) {
+            if mode.is_empty() {
                 limit::check_size(start.saturating_add(length))?;
             }
             object.allocate(mode, start, length)?;

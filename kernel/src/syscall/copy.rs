@@ -25,12 +25,13 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn new(file: &'a OpenFile, pointer: UserPtr<i64>) -> Result<Self> {
-        let pointer = pointer.non_null();
-        let at = match pointer {
-            Some(pointer) => u64::try_from(pointer.read()?).map_err(|_| Errno::EINVAL)?,
-            None => file.offset(),
-        };
-        Ok(Self { file, at, pointer })
+        Self::at(file, pointer, place(file, pointer)?)
+    }
+
+    /// Returns a cursor at the place that `pointer` was found to give.
+    fn at(file: &'a OpenFile, pointer: UserPtr<i64>, at: i64) -> Result<Self> {
+        let at = u64::try_from(at).map_err(|_| Errno::EINVAL)?;
+        Ok(Self { file, at, pointer: pointer.non_null() })
     }
 
     /// Leaves the place behind what was transferred where it belongs.
@@ -44,6 +45,12 @@ impl<'a> Cursor<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// Returns the place that a program gives, or the offset.
+fn place(file: &OpenFile, pointer: UserPtr<i64>) -> Result<i64> {
+    let offset = || file.offset().cast_signed();
+    pointer.non_null().map_or_else(|| Ok(offset()), UserPtr::read)
 }
 
 /// Copies up to `count` bytes from `from` by `write`, which may take a part.
@@ -86,13 +93,17 @@ pub(super) fn sendfile(
     let files = file::current();
     let from = files.get(from)?;
     check_access(&from, OpenFlags::is_readable)?;
-    if !offset.is_null() && !from.file()?.is_seekable() {
-        return Err(Errno::ESPIPE);
+    if !offset.is_null() {
+        from.check_positions()?;
     }
     let mut source = Cursor::new(&from, offset)?;
+    if i64::try_from(count).is_err() {
+        return Err(Errno::EINVAL);
+    }
     let to = files.get(to)?;
     check_access(&to, OpenFlags::is_writable)?;
-    if !from.file()?.is_seekable() || to.flags().contains(OpenFlags::APPEND) {
+    let can_be_read = from.file()?.is_seekable() && (count == 0 || from.file()?.can_be_spliced());
+    if !can_be_read || to.flags().contains(OpenFlags::APPEND) {
         return Err(Errno::EINVAL);
     }
     let done = pump(&mut source, count.min(MOST), |bytes| {
@@ -100,6 +111,29 @@ pub(super) fn sendfile(
     })?;
     source.finish()?;
     Ok(done)
+}
+
+/// Returns whether two descriptions are of one file.
+fn is_same(one: &OpenFile, other: &OpenFile) -> bool {
+    let (one, other) = (one.metadata(), other.metadata());
+    (one.dev, one.ino) == (other.dev, other.ino)
+}
+
+/// Checks that `copy_file_range(2)` can be carried out between two files.
+fn check_files(from: &OpenFile, to: &OpenFile) -> Result<()> {
+    let (source, target) = (from.metadata(), to.metadata());
+    if source.kind == FileType::Directory || target.kind == FileType::Directory {
+        return Err(Errno::EISDIR);
+    }
+    if source.kind != FileType::Regular || target.kind != FileType::Regular {
+        return Err(Errno::EINVAL);
+    }
+    check_access(from, OpenFlags::is_readable)?;
+    check_access(to, OpenFlags::is_writable)?;
+    if to.flags().contains(OpenFlags::APPEND) {
+        return Err(Errno::EBADF);
+    }
+    if source.dev == target.dev { Ok(()) } else { Err(Errno::EXDEV) }
 }
 
 /// `copy_file_range(2)`.
@@ -114,33 +148,25 @@ pub(super) fn copy_file_range(
 ) -> Result<usize> {
     let files = file::current();
     let (from, to) = (files.get(from)?, files.get(to)?);
-    let overflow = |errno| if errno == Errno::EINVAL { Errno::EOVERFLOW } else { errno };
-    let mut source = Cursor::new(&from, from_offset).map_err(overflow)?;
-    let mut target = Cursor::new(&to, to_offset).map_err(overflow)?;
+    let (from_at, to_at) = (place(&from, from_offset)?, place(&to, to_offset)?);
     if flags != 0 {
         return Err(Errno::EINVAL);
     }
-    let (from_kind, to_kind) = (from.metadata(), to.metadata());
-    if from_kind.kind == FileType::Directory || to_kind.kind == FileType::Directory {
-        return Err(Errno::EISDIR);
+    check_files(&from, &to)?;
+    // As in Linux the sums are unsigned, so a negative place is one error or the other.
+    let ends_somewhere = |at: i64| at.cast_unsigned().checked_add(count as u64).is_some();
+    if !ends_somewhere(from_at) || !ends_somewhere(to_at) {
+        return Err(Errno::EOVERFLOW);
     }
-    if from_kind.kind != FileType::Regular || to_kind.kind != FileType::Regular {
-        return Err(Errno::EINVAL);
+    let mut source = Cursor::at(&from, from_offset, from_at)?;
+    let mut target = Cursor::at(&to, to_offset, to_at)?;
+    let size = from.metadata().size;
+    let count = count.min(MOST).min(index(size.saturating_sub(source.at)));
+    if to_at == i64::MAX {
+        return Err(Errno::EFBIG);
     }
-    check_access(&from, OpenFlags::is_readable)?;
-    check_access(&to, OpenFlags::is_writable)?;
-    if to.flags().contains(OpenFlags::APPEND) {
-        return Err(Errno::EBADF);
-    }
-    let count = count.min(MOST);
-    for cursor in [&source, &target] {
-        let end = cursor.at.checked_add(count as u64).and_then(|end| i64::try_from(end).ok());
-        end.ok_or(Errno::EOVERFLOW)?;
-    }
-    let count = count.min(index(from_kind.size.saturating_sub(source.at)));
     let distance = source.at.abs_diff(target.at);
-    let is_same = (from_kind.dev, from_kind.ino) == (to_kind.dev, to_kind.ino);
-    if is_same && distance < count as u64 {
+    if is_same(&from, &to) && distance < count as u64 {
         return Err(Errno::EINVAL);
     }
     let at = target.at;

@@ -181,16 +181,27 @@ pub(super) struct CapabilitySets {
     inheritable: u32,
 }
 
-const CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+/// The versions there are: one of 32 capabilities, and two of 64.
+const CAPABILITY_VERSIONS: [u32; 3] = [0x1998_0330, 0x2007_1026, 0x2008_0522];
 
-/// Reads a header; a version other than the third is answered with that and `EINVAL`.
-fn read_header(header: UserPtr<CapabilityHeader>) -> Result<i32> {
-    let CapabilityHeader { version, pid } = header.read()?;
-    if version == CAPABILITY_VERSION_3 {
-        return Ok(pid);
+/// Returns how many words the sets of a header's version have; another version is answered with the
+/// last and `EINVAL`.
+fn set_words(header: UserPtr<CapabilityHeader>) -> Result<usize> {
+    let place = header.cast::<u32>();
+    let version = place.read()?;
+    match CAPABILITY_VERSIONS.iter().position(|known| *known == version) {
+        Some(0) => Ok(1),
+        Some(_) => Ok(2),
+        None => {
+            place.write(&CAPABILITY_VERSIONS[2])?;
+            Err(Errno::EINVAL)
+        }
     }
-    header.write(&CapabilityHeader { version: CAPABILITY_VERSION_3, pid })?;
-    Err(Errno::EINVAL)
+}
+
+/// Returns the process or thread that a header is about.
+fn subject(header: UserPtr<CapabilityHeader>) -> Result<i32> {
+    header.cast::<i32>().at(1).read()
 }
 
 /// Splits a set into the words of its lower and upper 32 capabilities.
@@ -205,22 +216,24 @@ pub(super) fn capget(
     header: UserPtr<CapabilityHeader>,
     sets: UserPtr<CapabilitySets>,
 ) -> Result<()> {
-    let pid = match read_header(header) {
+    let words = match set_words(header) {
         // Without sets it is a question for the version.
         Ok(_) | Err(Errno::EINVAL) if sets.is_null() => return Ok(()),
-        pid => u32::try_from(pid?).map_err(|_| Errno::EINVAL)?,
+        words => words?,
     };
+    let pid = u32::try_from(subject(header)?).map_err(|_| Errno::EINVAL)?;
     if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {
         return Err(Errno::ESRCH);
     }
     let held = Process::current().credentials.lock().capabilities;
     let [effective, permitted, inheritable] =
         [held.effective, held.permitted, held.inheritable].map(halves);
-    sets.write_array(&[0, 1].map(|half| CapabilitySets {
+    let halves = [0, 1].map(|half| CapabilitySets {
         effective: effective[half],
         permitted: permitted[half],
         inheritable: inheritable[half],
-    }))
+    });
+    sets.write_array(&halves[..words])
 }
 
 /// `capset(2)`.
@@ -229,11 +242,12 @@ pub(super) fn capset(
     header: UserPtr<CapabilityHeader>,
     sets: UserPtr<CapabilitySets>,
 ) -> Result<()> {
-    let pid = read_header(header)?;
+    let words = set_words(header)?;
+    let pid = subject(header)?;
     if pid != 0 && u32::try_from(pid) != Ok(cx.thread.tid) {
         return Err(Errno::EPERM);
     }
-    let words = sets.read_array(2)?;
+    let words = sets.read_array(words)?;
     let join = |word: fn(&CapabilitySets) -> u32| {
         words.iter().rev().fold(0, |set, half| set << 32 | u64::from(word(half)))
     };

@@ -3,9 +3,10 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_ADD_SEALS, F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL, F_GETLEASE, F_GETPIPE_SZ,
-    F_NOTIFY, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD,
-    F_SETFL, F_SETPIPE_SZ, F_UNLCK, FD_CLOEXEC, OpenFlags,
+    F_ADD_SEALS, F_CREATED_QUERY, F_DUPFD, F_DUPFD_CLOEXEC, F_DUPFD_QUERY, F_GET_SEALS, F_GETFD,
+    F_GETFL, F_GETLEASE, F_GETPIPE_SZ, F_NOTIFY, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW,
+    F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD, F_SETFL, F_SETLEASE, F_SETPIPE_SZ, F_UNLCK,
+    FD_CLOEXEC, OpenFlags,
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -123,10 +124,7 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
             let end: Arc<PipeEnd> = file.downcast().ok_or(Errno::EBADF)?;
             Ok(end.pipe().capacity() as u64)
         }
-        F_ADD_SEALS => {
-            let inode: Arc<RamInode> = file.downcast().ok_or(Errno::EINVAL)?;
-            add_seals(&file, &inode, number()?)
-        }
+        F_ADD_SEALS => add_seals(&file, number()?),
         F_GET_SEALS => {
             let inode: Arc<RamInode> = file.downcast().ok_or(Errno::EINVAL)?;
             Ok(u64::from(inode.seals()))
@@ -134,13 +132,24 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         _ if lock::is_record_operation(command) => {
             lock::record(&file, command, UserPtr::new(argument)).map(|()| 0)
         }
+        F_DUPFD_QUERY => {
+            let other = files.get_any(number()?)?;
+            Ok(u64::from(Arc::ptr_eq(&file, &other)))
+        }
+        F_CREATED_QUERY => Ok(u64::from(file.was_created())),
         // There are no leases, so a file has none, and no notices of directories but inotify's.
         F_GETLEASE => Ok(u64::from(F_UNLCK.unsigned_abs())),
+        F_SETLEASE if file.metadata().kind == FileType::Regular && argument == UNLOCK => {
+            Err(Errno::EAGAIN)
+        }
         F_NOTIFY if file.metadata().kind != FileType::Directory => Err(Errno::ENOTDIR),
         _ if owner::is_operation(command) => owner::operate(&file, command, argument),
         _ => Err(Errno::EINVAL),
     }
 }
+
+/// `F_UNLCK` as an argument: give a lease back.
+const UNLOCK: u64 = 2;
 
 /// `fcntl(F_SETFL)`.
 fn set_flags(file: &Arc<OpenFile>, fd: u32, flags: OpenFlags) -> Result<()> {
@@ -153,14 +162,22 @@ fn set_flags(file: &Arc<OpenFile>, fd: u32, flags: OpenFlags) -> Result<()> {
 }
 
 /// `fcntl(F_ADD_SEALS)`.
-fn add_seals(file: &OpenFile, inode: &RamInode, seals: u32) -> Result<u64> {
-    let all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+fn add_seals(file: &OpenFile, seals: u32) -> Result<u64> {
+    let contents = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
     if !file.flags().is_writable() {
         return Err(Errno::EPERM);
     }
-    if seals & !all != 0 || file.metadata().kind != FileType::Regular {
+    let metadata = file.metadata();
+    if seals & !(F_SEAL_SEAL | F_SEAL_EXEC | contents) != 0 || metadata.kind != FileType::Regular {
         return Err(Errno::EINVAL);
     }
+    let inode: Arc<RamInode> = file.downcast().ok_or(Errno::EINVAL)?;
+    if inode.seals() & F_SEAL_SEAL != 0 {
+        return Err(Errno::EPERM);
+    }
+    // What stays executable must not be changed either.
+    let is_code = seals & F_SEAL_EXEC != 0 && metadata.permissions & 0o111 != 0;
+    let seals = if is_code { seals | contents } else { seals };
     if seals & F_SEAL_WRITE != 0 && backing::is_mapped_writable(file.file()?) {
         return Err(Errno::EBUSY);
     }
@@ -177,6 +194,8 @@ const FIONBIO: u32 = 0x5421;
 const FIOASYNC: u32 = 0x5452;
 /// `FIONREAD`: how many bytes can be read.
 const FIONREAD: u32 = 0x541b;
+/// `FIOQSIZE`: how many bytes of storage the file takes.
+const FIOQSIZE: u32 = 0x5460;
 
 /// `ioctl(2)`: what all files have, then what the kind of file has.
 pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64) -> Result<u64> {
@@ -200,13 +219,20 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
             }
         }
         FIONREAD => {
-            let count = if object.is_seekable() {
+            let count = if file.metadata().kind == FileType::Regular {
                 object.size().saturating_sub(file.offset())
             } else {
                 object.readable_bytes()? as u64
             };
             let count = i32::try_from(count).unwrap_or(i32::MAX);
             UserPtr::<i32>::new(argument).write(&count)?;
+        }
+        FIOQSIZE => {
+            let metadata = file.metadata();
+            if !matches!(metadata.kind, FileType::Regular | FileType::Directory) {
+                return Err(Errno::ENOTTY);
+            }
+            UserPtr::<u64>::new(argument).write(&(metadata.blocks * 512))?;
         }
         _ => socket::ioctl(&file, request, argument)?,
     }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use abi::dirent::{self, Dirent};
-use abi::fcntl::{AT_FDCWD, AtFlags, OpenFlags, PATH_MAX, RenameFlags, Whence};
+use abi::fcntl::{AT_FDCWD, AtFlags, F_SEAL_EXEC, OpenFlags, PATH_MAX, RenameFlags, Whence};
 use abi::stat::{FileType, S_IFMT, S_ISVTX};
 use abi::{Errno, Result};
 use vfs::Creation;
@@ -11,7 +11,7 @@ use vfs::fs::ramfs::RamInode;
 
 use super::Context;
 use super::descriptor::on_exec;
-use super::file::{Subject, at_flags, read_path};
+use super::file::{Subject, at_flags, read_any_path, read_path};
 use crate::file::{self, transfer};
 use crate::memory::{self, check_room, user};
 
@@ -98,7 +98,7 @@ fn read_link(fd: i32, path: u64, buffer: u64, size: i32) -> Result<usize> {
     let size = usize::try_from(size).ok().filter(|&size| size != 0).ok_or(Errno::EINVAL)?;
     let subject = Subject::at(fd, path, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW)?;
     // An empty path means the descriptor itself, which only an O_PATH one can be.
-    let no_link = if read_path(path)?.is_empty() { Errno::ENOENT } else { Errno::EINVAL };
+    let no_link = if read_any_path(path)?.is_empty() { Errno::ENOENT } else { Errno::EINVAL };
     let found = subject.found().ok_or(no_link)?;
     if found.location.inode.kind() != FileType::Symlink {
         return Err(no_link);
@@ -192,11 +192,16 @@ pub(super) fn renameat2(
 }
 
 fn rename_at((old_fd, old): (i32, u64), (new_fd, new): (i32, u64), flags: u32) -> Result<()> {
-    let flags = RenameFlags::from_bits(flags).ok_or(Errno::EINVAL)?;
-    let (old, new) = (read_path(old)?, read_path(new)?);
+    let flags = RenameFlags::from_bits(flags).filter(|flags| flags.is_valid());
+    let flags = flags.ok_or(Errno::EINVAL)?;
     let files = file::current();
-    let (from, to) = (files.start_of(old_fd, &old)?, files.start_of(new_fd, &new)?);
-    files.names.rename((&from, &old), (&to, &new), flags)
+    let parent = |fd, path| {
+        let path = read_path(path)?;
+        files.names.parent(&files.start_of(fd, &path)?, &path)
+    };
+    // All that is wrong with the way to the old name comes before the new one is looked at.
+    let (from, to) = (parent(old_fd, old)?, parent(new_fd, new)?);
+    files.names.rename(from, to, flags)
 }
 
 /// The most that one reading of a directory gives, in bytes.
@@ -216,7 +221,9 @@ pub(super) fn getdents(_cx: &mut Context<'_>, fd: u32, buffer: u64, size: u32) -
 
 fn read_directory(fd: u32, buffer: u64, size: u32, put: Put) -> Result<usize> {
     let file = file::current().get(fd)?;
-    let size = usize::try_from(size).unwrap_or(LONGEST_READING).min(LONGEST_READING);
+    // An int in the end: what is too much for one is no room.
+    let size = i32::try_from(size).ok().and_then(|size| usize::try_from(size).ok());
+    let size = size.unwrap_or(0).min(LONGEST_READING);
     let mut bytes = memory::buffer(size)?;
     let mut used = 0;
     let mut is_full = false;
@@ -298,23 +305,33 @@ pub(super) fn refuse(_cx: &mut Context<'_>) -> Result<()> {
 const MFD_CLOEXEC: u32 = 1;
 /// `MFD_ALLOW_SEALING`: seals can be added.
 const MFD_ALLOW_SEALING: u32 = 2;
+/// `MFD_NOEXEC_SEAL`: it cannot be executed, which is sealed.
+const MFD_NOEXEC_SEAL: u32 = 8;
+/// `MFD_EXEC`: it can be executed, as without a flag.
+const MFD_EXEC: u32 = 16;
 /// The longest name of a memfd, in bytes.
 const LONGEST_MEMFD_NAME: usize = 249;
 
 /// `memfd_create(2)`; huge pages are `EINVAL`.
 pub(super) fn memfd_create(_cx: &mut Context<'_>, name: u64, flags: u32) -> Result<u32> {
-    if flags & !(MFD_CLOEXEC | MFD_ALLOW_SEALING) != 0 {
+    let known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
+    let both = MFD_NOEXEC_SEAL | MFD_EXEC;
+    if flags & !known != 0 || flags & both == both {
         return Err(Errno::EINVAL);
     }
     let name = user::read_string(name, LONGEST_MEMFD_NAME).map_err(|errno| match errno {
         Errno::ENAMETOOLONG => Errno::EINVAL,
         errno => errno,
     })?;
-    let file = file::current().unnamed_file(&name)?;
+    let (permissions, seals) = match flags & MFD_NOEXEC_SEAL {
+        0 => (0o777, 0),
+        _ => (0o666, F_SEAL_EXEC),
+    };
+    let file = file::current().unnamed_file(&name, permissions)?;
     if let Some(inode) = file.downcast::<RamInode>()
-        && flags & MFD_ALLOW_SEALING != 0
+        && flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) != 0
     {
-        inode.allow_seals();
+        inode.allow_seals(seals);
     }
     let closes = flags & MFD_CLOEXEC != 0;
     let flags = if closes { OpenFlags::CLOEXEC } else { OpenFlags::empty() };

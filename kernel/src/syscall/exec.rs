@@ -12,7 +12,7 @@ use elf::Arguments;
 use vfs::Found;
 
 use super::Context;
-use super::file::{Subject, at_flags, read_path};
+use super::file::{Subject, at_flags, read_any_path};
 use crate::file;
 use crate::memory::user::{self, UserPtr};
 use crate::process::Process;
@@ -49,7 +49,7 @@ pub(super) fn execveat(
 fn prepare(fd: i32, path: u64, argv: u64, envp: u64, flags: u32) -> Result<Arc<Thread>> {
     let flags = at_flags(flags, AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW)?;
     let found = find(fd, path, flags)?;
-    let name = name(fd, &read_path(path)?);
+    let name = name(fd, &read_any_path(path)?);
     let files = file::current();
     let program = exec::open_found(found)?;
     let (argv, envp) = (Strings::read(argv)?, Strings::read(envp)?);

@@ -13,7 +13,7 @@ use abi::statfs::{ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC, Statfs};
 use abi::time::Timespec;
 use abi::{Errno, Result};
 use vfs::anon::{Pipe, PipeAccess, PipeEnd};
-use vfs::namespace::Opening;
+use vfs::namespace::{Opening, check_flags};
 use vfs::path::LastLink;
 use vfs::{BLOCK_SIZE, File, Found, Location, Metadata, OpenFile};
 
@@ -27,8 +27,18 @@ use crate::wait;
 /// Copies a path in.
 ///
 /// # Errors
-/// `EFAULT`, `ENAMETOOLONG`.
+/// `ENOENT` if it is empty, which comes before all that is wrong with where it begins; `EFAULT`,
+/// `ENAMETOOLONG`.
 pub(super) fn read_path(address: u64) -> Result<Vec<u8>> {
+    let path = read_any_path(address)?;
+    if path.is_empty() { Err(Errno::ENOENT) } else { Ok(path) }
+}
+
+/// Copies a path in that may be empty, `AT_EMPTY_PATH`.
+///
+/// # Errors
+/// `EFAULT`, `ENAMETOOLONG`.
+pub(super) fn read_any_path(address: u64) -> Result<Vec<u8>> {
     user::read_string(address, PATH_MAX - 1)
 }
 
@@ -47,9 +57,10 @@ impl Subject {
     /// # Errors
     /// As [`vfs::Namespace::find`]; `EBADF`, `EFAULT`.
     pub(super) fn at(fd: i32, path: u64, flags: AtFlags) -> Result<Self> {
-        let path = read_path(path)?;
+        let may_be_empty = flags.contains(AtFlags::EMPTY_PATH);
+        let path = if may_be_empty { read_any_path(path) } else { read_path(path) }?;
         let files = file::current();
-        if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
+        if path.is_empty() {
             return match fd {
                 AT_FDCWD => Ok(Self::Found(Found::directory(files.working_directory()))),
                 _ => files.get_any(fd.cast_unsigned()).map(Self::Open),
@@ -110,6 +121,7 @@ pub(super) fn creat(_cx: &mut Context<'_>, path: u64, mode: u32) -> Result<u32> 
 
 fn open_at(fd: i32, path: u64, flags: u32, mode: u32) -> Result<u32> {
     let flags = OpenFlags::from_bits_truncate(flags);
+    check_flags(flags)?;
     let path = read_path(path)?;
     // Before there is a new file that nobody could have opened.
     check_room()?;
@@ -152,6 +164,7 @@ fn check_how(how: &OpenHow) -> Result<(OpenFlags, u32, Resolve)> {
     {
         return Err(Errno::EINVAL);
     }
+    check_flags(flags)?;
     if resolve.contains(Resolve::CACHED) && (creates || flags.contains(OpenFlags::TRUNC)) {
         return Err(Errno::EAGAIN);
     }

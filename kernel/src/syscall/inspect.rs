@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 
 use super::Context;
-use super::io::read_vector;
+use super::io::{copy_vector, read_vector};
 use crate::arch::index;
 use crate::file;
 use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
@@ -78,7 +78,7 @@ fn transfer(
     if buffers.remaining() == 0 {
         return Ok(0);
     }
-    let remote = read_vector(remote.0, remote.1)?;
+    let remote = copy_vector(remote.0, remote.1)?;
     check_process(pid)?;
     let before = buffers.remaining();
     let outcome = remote.iter().try_for_each(|part| copy_part(part, &mut buffers, direction));

@@ -1,5 +1,6 @@
 //! Reading and writing: `read(2)`, `readv(2)`, `pread(2)`, `lseek(2)`, `fsync(2)`.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use abi::fcntl::{OpenFlags, Whence};
@@ -11,26 +12,67 @@ use super::Context;
 use crate::arch::index;
 use crate::file;
 use crate::file::transfer::{self, Manner, Position};
-use crate::memory::user::{IoVec, UserBuffers, UserPtr};
+use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
 
 /// The most that one call transfers, in bytes (`MAX_RW_COUNT`).
 pub(super) const MOST: usize = 0x7fff_f000;
 /// The most parts that a vector may have (`UIO_MAXIOV`).
 const MOST_PARTS: usize = 1024;
 
-/// What `read(2)` and `write(2)` and their relatives do with a program's buffers.
-type Transfer = fn(u32, &[IoVec], Position, Manner) -> Result<usize>;
+/// What `read(2)` and `write(2)` and their relatives do: how the file is found, and what is done
+/// with a program's buffers.
+type Transfer = (
+    fn(u32, Position) -> Result<Arc<OpenFile>>,
+    fn(&OpenFile, &[IoVec], Position, Manner) -> Result<usize>,
+);
 
-fn read_into(fd: u32, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
-    let file = file::current().get(fd)?;
-    check_access(&file, OpenFlags::is_readable)?;
-    transfer::read(&file, &mut UserBuffers::target(parts)?, position, manner)
+const READ: Transfer = (to_read, read_into);
+const WRITE: Transfer = (to_write, write_from);
+
+fn read_into(
+    file: &OpenFile,
+    parts: &[IoVec],
+    position: Position,
+    manner: Manner,
+) -> Result<usize> {
+    transfer::read(file, &mut UserBuffers::target(parts)?, position, manner)
 }
 
-fn write_from(fd: u32, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
-    let file = file::current().get(fd)?;
+fn write_from(
+    file: &OpenFile,
+    parts: &[IoVec],
+    position: Position,
+    manner: Manner,
+) -> Result<usize> {
+    transfer::write(file, &mut UserBuffers::origin(parts)?, position, manner)
+}
+
+/// Returns the file that is to be read at a position.
+///
+/// # Errors
+/// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that nobody reads.
+fn to_read(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+    let file = at(fd, position)?;
+    check_access(&file, OpenFlags::is_readable)?;
+    if file.file()?.can_be_read() { Ok(file) } else { Err(Errno::EINVAL) }
+}
+
+/// Returns the file that is to be written at a position.
+///
+/// # Errors
+/// As [`to_read`].
+fn to_write(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+    let file = at(fd, position)?;
     check_access(&file, OpenFlags::is_writable)?;
-    transfer::write(&file, &mut UserBuffers::origin(parts)?, position, manner)
+    if file.file()?.can_be_written() { Ok(file) } else { Err(Errno::EINVAL) }
+}
+
+fn at(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+    let file = file::current().get(fd)?;
+    if position != Position::Offset {
+        file.check_positions()?;
+    }
+    Ok(file)
 }
 
 /// Fails with `EBADF` if the file was opened for something else; this comes before `EFAULT`.
@@ -38,8 +80,18 @@ pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Re
     if allows(file.flags()) { Ok(()) } else { Err(Errno::EBADF) }
 }
 
-fn one(base: u64, length: usize) -> [IoVec; 1] {
-    [IoVec { base, length: length.min(MOST) as u64 }]
+/// Carries out a transfer by one buffer, all of which must be the program's before it is cut to
+/// what one call transfers.
+fn one(
+    fd: u32,
+    (base, length): (u64, usize),
+    position: Position,
+    (find, transfer): Transfer,
+) -> Result<usize> {
+    let file = find(fd, position)?;
+    user::check(base, length)?;
+    let parts = [IoVec { base, length: length.min(MOST) as u64 }];
+    transfer(&file, &parts, position, Manner::default())
 }
 
 fn position(offset: i64) -> Result<Position> {
@@ -48,12 +100,12 @@ fn position(offset: i64) -> Result<Position> {
 
 /// `read(2)`.
 pub(super) fn read(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    read_into(fd, &one(buffer, count), Position::Offset, Manner::default())
+    one(fd, (buffer, count), Position::Offset, READ)
 }
 
 /// `write(2)`.
 pub(super) fn write(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    write_from(fd, &one(buffer, count), Position::Offset, Manner::default())
+    one(fd, (buffer, count), Position::Offset, WRITE)
 }
 
 /// `pread(2)`.
@@ -64,7 +116,7 @@ pub(super) fn pread64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    read_into(fd, &one(buffer, count), position(offset)?, Manner::default())
+    one(fd, (buffer, count), position(offset)?, READ)
 }
 
 /// `pwrite(2)`.
@@ -75,23 +127,34 @@ pub(super) fn pwrite64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    write_from(fd, &one(buffer, count), position(offset)?, Manner::default())
+    one(fd, (buffer, count), position(offset)?, WRITE)
 }
 
-/// Copies a vector of parts in, cut to what one call transfers.
+/// Copies a vector of parts in, wherever they may be.
 ///
 /// # Errors
 /// `EINVAL` for more than 1024 parts or a negative length, `EFAULT`.
-pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<IoVec>> {
+pub(super) fn copy_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<IoVec>> {
     if count > MOST_PARTS {
         return Err(Errno::EINVAL);
     }
-    let mut parts = vector.read_array(count)?;
+    let parts = vector.read_array(count)?;
+    let is_valid = |part: &IoVec| part.length <= i64::MAX.unsigned_abs();
+    if parts.iter().all(is_valid) { Ok(parts) } else { Err(Errno::EINVAL) }
+}
+
+/// Copies a vector of the program's own parts in, cut to what one call transfers.
+///
+/// # Errors
+/// As [`copy_vector`]; `EFAULT` also for a part that is not the program's, the whole of it unless
+/// it is the only one.
+pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<IoVec>> {
+    let mut parts = copy_vector(vector, count)?;
+    let is_only = parts.len() == 1;
     let mut left = MOST as u64;
     for part in &mut parts {
-        if part.length > i64::MAX.unsigned_abs() {
-            return Err(Errno::EINVAL);
-        }
+        let checked = if is_only { part.length.min(left) } else { part.length };
+        user::check(part.base, index(checked))?;
         part.length = part.length.min(left);
         left -= part.length;
     }
@@ -102,10 +165,23 @@ pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
 type Vector = (UserPtr<IoVec>, u32);
 
 /// Carries out a transfer by a vector.
-fn vector(fd: u32, vector: Vector, position: Position, transfer: Transfer) -> Result<usize> {
-    // A bad descriptor comes before a bad vector.
-    file::current().get(fd)?;
-    transfer(fd, &read_vector(vector.0, index(vector.1.into()))?, position, Manner::default())
+fn vector(
+    fd: u32,
+    vector: Vector,
+    position: Position,
+    (find, transfer): Transfer,
+) -> Result<usize> {
+    let file = find(fd, position)?;
+    let parts = read_vector(vector.0, index(vector.1.into()))?;
+    // Unlike a buffer of no bytes, such a vector never comes to the file.
+    if is_empty(&parts) {
+        return Ok(0);
+    }
+    transfer(&file, &parts, position, Manner::default())
+}
+
+fn is_empty(parts: &[IoVec]) -> bool {
+    parts.iter().all(|part| part.length == 0)
 }
 
 /// `readv(2)`.
@@ -115,7 +191,7 @@ pub(super) fn readv(
     parts: UserPtr<IoVec>,
     count: u32,
 ) -> Result<usize> {
-    vector(fd, (parts, count), Position::Offset, read_into)
+    vector(fd, (parts, count), Position::Offset, READ)
 }
 
 /// `writev(2)`.
@@ -125,7 +201,7 @@ pub(super) fn writev(
     parts: UserPtr<IoVec>,
     count: u32,
 ) -> Result<usize> {
-    vector(fd, (parts, count), Position::Offset, write_from)
+    vector(fd, (parts, count), Position::Offset, WRITE)
 }
 
 /// `preadv(2)`.
@@ -136,7 +212,7 @@ pub(super) fn preadv(
     count: u32,
     offset: i64,
 ) -> Result<usize> {
-    vector(fd, (parts, count), position(offset)?, read_into)
+    vector(fd, (parts, count), position(offset)?, READ)
 }
 
 /// `pwritev(2)`.
@@ -147,7 +223,7 @@ pub(super) fn pwritev(
     count: u32,
     offset: i64,
 ) -> Result<usize> {
-    vector(fd, (parts, count), position(offset)?, write_from)
+    vector(fd, (parts, count), position(offset)?, WRITE)
 }
 
 /// `RWF_HIPRI`: a hint that this kernel has no use for.
@@ -171,12 +247,15 @@ fn vector_with_flags(
     (parts, count): Vector,
     offset: i64,
     flags: u32,
-    transfer: Transfer,
+    (find, transfer): Transfer,
 ) -> Result<usize> {
     let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
     let position = if offset == -1 { Position::Offset } else { position(offset)? };
-    let file = file::current().get(fd)?;
+    let file = find(fd, position)?;
     let parts = read_vector(parts, index(count.into()))?;
+    if is_empty(&parts) {
+        return Ok(0);
+    }
     // Files in memory cannot promise not to wait; pipes and sockets can.
     let is_file = file.metadata().kind == FileType::Regular;
     if flags & !known != 0 || (flags & RWF_NOWAIT != 0 && is_file) {
@@ -193,7 +272,7 @@ fn vector_with_flags(
         is_silent: flags & RWF_NOSIGNAL != 0,
         appending,
     };
-    let count = transfer(fd, &parts, position, manner)?;
+    let count = transfer(&file, &parts, position, manner)?;
     if flags & RWF_SYNCS != 0 && is_file {
         file.file()?.sync(Synchronise::All)?;
     }
@@ -210,7 +289,7 @@ pub(super) fn preadv2(
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (parts, count), offset, flags & !RWF_SYNCS, read_into)
+    vector_with_flags(fd, (parts, count), offset, flags & !RWF_SYNCS, READ)
 }
 
 /// `pwritev2(2)`.
@@ -223,7 +302,7 @@ pub(super) fn pwritev2(
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (parts, count), offset, flags, write_from)
+    vector_with_flags(fd, (parts, count), offset, flags, WRITE)
 }
 
 /// `lseek(2)`.
@@ -275,7 +354,8 @@ pub(super) fn sync_file_range(
     }
     match file.metadata().kind {
         FileType::Regular | FileType::Directory | FileType::BlockDevice => {
-            file.file()?.sync(Synchronise::Data)
+            // What is in no tree has nothing that could be written.
+            file.found().map_or(Ok(()), |_| file.file()?.sync(Synchronise::Data))
         }
         _ => Err(Errno::ESPIPE),
     }

@@ -16,8 +16,14 @@ use crate::memory::user::UserPtr;
 use crate::process::PID;
 use crate::{file, wait};
 
+/// `LOCK_MAND`: once locks that the kernel imposed; since Linux 5.15 nothing happens at all.
+const LOCK_MAND: u32 = 32;
+
 /// `flock(2)`.
 pub(super) fn flock(_cx: &mut Context<'_>, fd: u32, operation: u32) -> Result<()> {
+    if operation & LOCK_MAND != 0 {
+        return Ok(());
+    }
     let mode = match operation & !LOCK_NB {
         LOCK_SH => Some(Mode::Shared),
         LOCK_EX => Some(Mode::Exclusive),

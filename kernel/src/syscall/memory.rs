@@ -12,6 +12,7 @@ use abi::{Errno, Result};
 use mm::advise::{Advised, populate_errno};
 use mm::fault::{Fault, populate_access};
 use mm::lock::Locking;
+use mm::protect;
 use mm::remap::RemapRequest;
 use mm::vma::{Access, Role};
 use mm::{FileMapping, MapRequest, PAGE_SIZE, TASK_SIZE};
@@ -29,7 +30,7 @@ pub(super) fn mmap(
     _cx: &mut Context<'_>,
     address: u64,
     length: u64,
-    prot: u32,
+    prot: u64,
     flags: u32,
     fd: i32,
     offset: u64,
@@ -38,11 +39,13 @@ pub(super) fn mmap(
     if !offset.is_multiple_of(PAGE_SIZE) {
         return Err(Errno::EINVAL);
     }
-    let prot = Prot::from_bits_truncate(with_implied(prot));
+    // Bits without a meaning do not count, wherever they are.
+    let meant = with_implied(prot) & u64::from(Prot::all().bits());
+    let prot = Prot::from_bits_truncate(u32::try_from(meant).unwrap_or(0));
     let file = if flags.contains(MapFlags::ANONYMOUS) {
         None
     } else {
-        mapped_file(fd, length, offset, prot, flags)?
+        mapped_file(fd, (address, length), offset, prot, flags)?
     };
     let is_shared = flags.map_type() == Some(MapType::Shared);
     let file = match file {
@@ -64,10 +67,10 @@ pub(super) fn mmap(
 }
 
 /// Returns a protection with what `personality(2)` adds to it.
-fn with_implied(prot: u32) -> u32 {
-    let is_read = prot & Prot::READ.bits() != 0;
+fn with_implied(prot: u64) -> u64 {
+    let is_read = prot & u64::from(Prot::READ.bits()) != 0;
     let implies = is_read && Process::current().has_personality(READ_IMPLIES_EXEC);
-    if implies { prot | Prot::EXEC.bits() } else { prot }
+    if implies { prot | u64::from(Prot::EXEC.bits()) } else { prot }
 }
 
 /// Returns memory to be shared, as if it were a file.
@@ -82,14 +85,16 @@ fn shared(length: u64, flags: MapFlags) -> Result<FileMapping> {
 /// Returns the file to be mapped; `None` if it is one that stands for anonymous memory.
 fn mapped_file(
     fd: i32,
-    length: u64,
+    (address, length): (u64, u64),
     offset: u64,
     prot: Prot,
     flags: MapFlags,
 ) -> Result<Option<FileMapping>> {
     let open = file::current().get(fd.cast_unsigned())?;
     let file = open.file()?;
-    if length == 0 || flags.map_type().is_none() {
+    // Whether there can be room comes before what may be done with the file.
+    space::lock().check_place(address, length, flags)?;
+    if flags.map_type().is_none() {
         return Err(Errno::EINVAL);
     }
     let access = open.flags();
@@ -150,7 +155,7 @@ pub(super) fn munmap(_cx: &mut Context<'_>, address: u64, length: u64) -> Result
 }
 
 /// `mprotect(2)`.
-pub(super) fn mprotect(_cx: &mut Context<'_>, address: u64, length: u64, prot: u32) -> Result<()> {
+pub(super) fn mprotect(_cx: &mut Context<'_>, address: u64, length: u64, prot: u64) -> Result<()> {
     space::lock().mprotect(address, length, with_implied(prot))
 }
 
@@ -159,15 +164,29 @@ pub(super) fn pkey_mprotect(
     cx: &mut Context<'_>,
     address: u64,
     length: u64,
-    prot: u32,
+    prot: u64,
     key: i32,
 ) -> Result<()> {
     const NO_KEY: i32 = -1;
-    if key == NO_KEY { mprotect(cx, address, length, prot) } else { Err(Errno::EINVAL) }
+    if key == NO_KEY {
+        return mprotect(cx, address, length, prot);
+    }
+    match protect::check(address, length, prot)? {
+        Some(_) => Err(Errno::EINVAL),
+        None => Ok(()),
+    }
 }
 
-/// `pkey_alloc(2)`, `pkey_free(2)`: as on a processor without protection keys.
-pub(super) fn no_keys(_cx: &mut Context<'_>) -> Result<()> {
+/// `pkey_alloc(2)`: as on a processor without protection keys.
+pub(super) fn pkey_alloc(_cx: &mut Context<'_>, flags: u64, rights: u64) -> Result<()> {
+    /// `PKEY_DISABLE_ACCESS`, `PKEY_DISABLE_WRITE`.
+    const KNOWN_RIGHTS: u64 = 3;
+    let is_wrong = flags != 0 || rights & !KNOWN_RIGHTS != 0;
+    Err(if is_wrong { Errno::EINVAL } else { Errno::ENOSPC })
+}
+
+/// `pkey_free(2)`: no key was given.
+pub(super) fn pkey_free(_cx: &mut Context<'_>, _key: i32) -> Result<()> {
     Err(Errno::EINVAL)
 }
 

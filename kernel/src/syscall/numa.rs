@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::mman::mempolicy::{
     BIND, DEFAULT, GET_ADDR, GET_MEMS_ALLOWED, GET_NODE, LOCAL, NUMA_BALANCING, PREFERRED,
-    PREFERRED_MANY, RELATIVE_NODES, STATIC_NODES,
+    PREFERRED_MANY, RELATIVE_NODES, STATIC_NODES, WEIGHTED_INTERLEAVE,
 };
 use abi::{Errno, Result};
 use mm::PAGE_SIZE;
@@ -54,20 +54,25 @@ fn read_nodes(mask: UserPtr<u64>, bits: u64) -> Result<u64> {
     Ok(nodes)
 }
 
-/// Checks a policy as Linux does.
-fn check(mode: u32, nodes: u64) -> Result<()> {
+/// Splits a mode from its flags, and checks both before the nodes are looked at.
+fn check_mode(mode: u32) -> Result<(u32, u32)> {
     let flags = mode & (STATIC_NODES | RELATIVE_NODES | NUMA_BALANCING);
     let mode = mode & !flags;
-    let is_placed = flags & (STATIC_NODES | RELATIVE_NODES) != 0;
-    let is_valid = mode <= PREFERRED_MANY
+    let is_valid = mode <= WEIGHTED_INTERLEAVE
         && flags & (STATIC_NODES | RELATIVE_NODES) != STATIC_NODES | RELATIVE_NODES
-        && (flags & NUMA_BALANCING == 0 || mode == BIND)
-        && match mode {
-            DEFAULT => nodes == 0,
-            LOCAL => nodes == 0 && flags == 0,
-            PREFERRED if nodes == 0 => !is_placed,
-            _ => nodes & NODES != 0,
-        };
+        && (flags & NUMA_BALANCING == 0 || matches!(mode, BIND | PREFERRED_MANY));
+    if is_valid { Ok((mode, flags)) } else { Err(Errno::EINVAL) }
+}
+
+/// Checks a policy as Linux does.
+fn check((mode, flags): (u32, u32), nodes: u64) -> Result<()> {
+    let is_placed = flags & (STATIC_NODES | RELATIVE_NODES) != 0;
+    let is_valid = match mode {
+        DEFAULT => nodes == 0,
+        LOCAL => nodes == 0 && flags == 0,
+        PREFERRED if nodes == 0 => !is_placed,
+        _ => nodes & NODES != 0,
+    };
     if is_valid { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
@@ -78,7 +83,7 @@ pub(super) fn set_mempolicy(
     mask: UserPtr<u64>,
     bits: u64,
 ) -> Result<()> {
-    check(mode, read_nodes(mask, bits)?)?;
+    check(check_mode(mode)?, read_nodes(mask, bits)?)?;
     POLICY.store(mode, Ordering::Relaxed);
     Ok(())
 }
@@ -90,8 +95,9 @@ pub(super) fn get_mempolicy(
     mask: UserPtr<u64>,
     bits: u64,
     address: u64,
-    flags: u32,
+    flags: u64,
 ) -> Result<()> {
+    let flags = u32::try_from(flags).map_err(|_| Errno::EINVAL)?;
     if flags & !(GET_NODE | GET_ADDR | GET_MEMS_ALLOWED) != 0 || (!mask.is_null() && bits < NODES) {
         return Err(Errno::EINVAL);
     }
@@ -139,6 +145,7 @@ pub(super) fn mbind(
 ) -> Result<()> {
     /// `MPOL_MF_STRICT`, `MPOL_MF_MOVE`, `MPOL_MF_MOVE_ALL`.
     const KNOWN_FLAGS: u32 = 7;
+    let mode = check_mode(mode)?;
     let nodes = read_nodes(mask, bits)?;
     let end = length
         .checked_next_multiple_of(PAGE_SIZE)

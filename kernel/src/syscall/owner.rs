@@ -1,8 +1,8 @@
 //! Whom an open file tells by signal: `F_SETOWN`, `F_SETSIG` and their like of `fcntl(2)`.
 
 use abi::fcntl::{
-    F_GETOWN, F_GETOWN_EX, F_GETSIG, F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, F_SETOWN, F_SETOWN_EX,
-    F_SETSIG,
+    F_GETOWN, F_GETOWN_EX, F_GETOWNER_UIDS, F_GETSIG, F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID,
+    F_SETOWN, F_SETOWN_EX, F_SETSIG,
 };
 use abi::signal::Signal;
 use abi::{Errno, Result};
@@ -15,7 +15,10 @@ use crate::process::{PID, Process};
 
 /// Returns whether an operation of `fcntl(2)` is about this.
 pub(super) const fn is_operation(operation: u32) -> bool {
-    matches!(operation, F_GETOWN | F_SETOWN | F_GETOWN_EX | F_SETOWN_EX | F_GETSIG | F_SETSIG)
+    matches!(
+        operation,
+        F_GETOWN | F_SETOWN | F_GETOWN_EX | F_SETOWN_EX | F_GETSIG | F_SETSIG | F_GETOWNER_UIDS
+    )
 }
 
 /// Carries out such an operation.
@@ -28,6 +31,10 @@ pub(super) fn operate(file: &OpenFile, operation: u32, argument: u64) -> Result<
         F_SETOWN => set(file, i32::from_register(argument)).map(|()| 0),
         F_GETOWN_EX => get_extended(file, UserPtr::new(argument)).map(|()| 0),
         F_SETOWN_EX => set_extended(file, UserPtr::new(argument)).map(|()| 0),
+        F_GETOWNER_UIDS => {
+            UserPtr::new(argument).write(&file.addressee().uids)?;
+            Ok(0)
+        }
         F_GETSIG => Ok(file.addressee().signal.map_or(0, |signal| u64::from(signal.raw()))),
         _ => set_signal(file, argument).map(|()| 0),
     }
@@ -65,7 +72,13 @@ fn set_owner(file: &OpenFile, owner: Option<Owner>) -> Result<()> {
     if !is_there {
         return Err(Errno::ESRCH);
     }
-    file.set_addressee(|addressee| addressee.owner = owner);
+    let user = Process::current().credentials.lock().user;
+    file.set_addressee(|addressee| {
+        addressee.owner = owner;
+        if owner.is_some() {
+            addressee.uids = [user.real, user.effective];
+        }
+    });
     Ok(())
 }
 

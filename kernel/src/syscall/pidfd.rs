@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::OpenFlags;
-use abi::signal::{SI_USER, SigInfo};
+use abi::signal::{SI_TKILL, SI_USER, SigInfo};
 use abi::{Errno, Result};
 use vfs::{OnExec, OpenFile};
 
@@ -22,7 +22,8 @@ pub(super) fn pidfd_open(_cx: &mut Context<'_>, pid: i32, flags: u32) -> Result<
     }
     match pid.cast_unsigned() {
         PID => {}
-        tid if Process::current().thread(tid).is_some() => return Err(Errno::EINVAL),
+        // Since Linux 6.16; EINVAL before.
+        tid if Process::current().thread(tid).is_some() => return Err(Errno::ENOENT),
         _ => return Err(Errno::ESRCH),
     }
     let file: Arc<PidFd> = Arc::default();
@@ -38,6 +39,19 @@ pub(super) fn check(fd: u32) -> Result<()> {
     file.map(drop).ok_or(Errno::EBADF)
 }
 
+/// `PIDFD_SIGNAL_THREAD`: to the thread that the process began with.
+const PIDFD_SIGNAL_THREAD: u32 = 1;
+/// `PIDFD_SIGNAL_THREAD_GROUP`: to the process.
+const PIDFD_SIGNAL_THREAD_GROUP: u32 = 2;
+/// `PIDFD_SIGNAL_PROCESS_GROUP`: to its group, which is it alone.
+const PIDFD_SIGNAL_PROCESS_GROUP: u32 = 4;
+
+/// Who is sent a signal.
+enum Scope {
+    Process,
+    Thread,
+}
+
 /// `pidfd_send_signal(2)`.
 pub(super) fn pidfd_send_signal(
     _cx: &mut Context<'_>,
@@ -46,9 +60,11 @@ pub(super) fn pidfd_send_signal(
     info: UserPtr<SigInfo>,
     flags: u32,
 ) -> Result<()> {
-    if flags != 0 {
-        return Err(Errno::EINVAL);
-    }
+    let scope = match flags {
+        0 | PIDFD_SIGNAL_THREAD_GROUP | PIDFD_SIGNAL_PROCESS_GROUP => Scope::Process,
+        PIDFD_SIGNAL_THREAD => Scope::Thread,
+        _ => return Err(Errno::EINVAL),
+    };
     check(fd)?;
     let given = match info.non_null() {
         None => None,
@@ -61,8 +77,17 @@ pub(super) fn pidfd_send_signal(
         }
     };
     let Some(kind) = sent_signal(number)? else { return Ok(()) };
-    let info = given.unwrap_or_else(|| signal::own_info(kind, SI_USER));
-    signal::send_to_process(info).map(drop)
+    match scope {
+        Scope::Process => {
+            let info = given.unwrap_or_else(|| signal::own_info(kind, SI_USER));
+            signal::send_to_process(info).map(drop)
+        }
+        Scope::Thread => {
+            let thread = Process::current().thread(PID).ok_or(Errno::ESRCH)?;
+            let info = given.unwrap_or_else(|| signal::own_info(kind, SI_TKILL));
+            signal::send_to_thread(&thread, info).map(drop)
+        }
+    }
 }
 
 /// `pidfd_getfd(2)`.

@@ -257,7 +257,8 @@ impl FdSets {
     ];
 
     fn read(count: i32, places: [UserPtr<u64>; 3]) -> Result<Self> {
-        let count = usize::try_from(count).map_err(|_| Errno::EINVAL)?.min(MOST_POLLED);
+        let count = usize::try_from(count).map_err(|_| Errno::EINVAL)?;
+        let count = count.min(file::current().descriptors.capacity());
         let mut words = [const { Vec::new() }; 3];
         for (place, words) in places.iter().zip(&mut words) {
             let length = count.div_ceil(64);
@@ -372,10 +373,10 @@ pub(super) fn pselect6(
     timeout: UserPtr<Timespec>,
     mask: UserPtr<[u64; 2]>,
 ) -> Result<usize> {
+    let mask = mask.non_null().map(UserPtr::read).transpose()?;
     let limit = timespec_limit(timeout)?;
-    let mask = match mask.non_null() {
-        Some(mask) => {
-            let [address, size] = mask.read()?;
+    let mask = match mask {
+        Some([address, size]) => {
             read_mask(UserPtr::new(address), usize::try_from(size).unwrap_or(usize::MAX))?
         }
         None => None,
@@ -438,8 +439,7 @@ fn epoll_until(epfd: u32, events: UserPtr<EpollEvent>, max: i32, limit: Limit) -
     let file = file::current().get(epfd)?;
     let max = usize::try_from(max).ok().filter(|max| (1..=i32_events()).contains(max));
     let max = max.ok_or(Errno::EINVAL)?;
-    // There may be less room than is said, as long as there are no more events.
-    user::check(events.address(), 0)?;
+    user::check(events.address(), max * size_of::<EpollEvent>())?;
     let epoll: Arc<Epoll> = file.downcast().ok_or(Errno::EINVAL)?;
     let mut put = |index, event| events.at(index).write(&event);
     let mut collect = || match epoll.collect(max, &mut put)? {

@@ -22,6 +22,7 @@ const PR_GET_TIMING: u32 = 13;
 const PR_SET_TIMING: u32 = 14;
 const PR_SET_NAME: u32 = 15;
 const PR_GET_NAME: u32 = 16;
+const PR_GET_SECCOMP: u32 = 21;
 const PR_CAPBSET_READ: u32 = 23;
 const PR_CAPBSET_DROP: u32 = 24;
 const PR_GET_TSC: u32 = 25;
@@ -82,7 +83,7 @@ pub(super) fn prctl(
         PR_GET_THP_DISABLE if argument == 0 && rest == [0; 3] => {
             return Ok(space::lock().has_no_huge_pages().into());
         }
-        PR_GET_TIMING => {}
+        PR_GET_TIMING | PR_GET_SECCOMP => {}
         PR_SET_TIMING if argument == 0 => {}
         PR_GET_TSC => UserPtr::new(argument).write(&TSC_ENABLE)?,
         PR_SET_TSC if argument == u64::from(TSC_ENABLE) => {}

@@ -95,10 +95,10 @@ pub(super) fn prlimit64(
     new: UserPtr<Rlimit>,
     old: UserPtr<Rlimit>,
 ) -> Result<()> {
+    let wanted = new.non_null().map(UserPtr::read).transpose()?;
     if pid != 0 && pid != cx.thread.tid && Process::current().thread(pid).is_none() {
         return Err(Errno::ESRCH);
     }
-    let wanted = new.non_null().map(UserPtr::read).transpose()?;
     let is_privileged = Process::current().credentials.lock().is_privileged();
     let before = {
         let mut limits = Process::current().limits.lock();
@@ -185,6 +185,9 @@ pub(super) fn personality(_cx: &mut Context<'_>, persona: u32) -> Result<u32> {
 const WAIT4_OPTIONS: u32 = 0xe000_000b;
 const WAITID_OPTIONS: u32 = 0xe100_000f;
 const WSTATES: u32 = 0xe;
+const P_ALL: u32 = 0;
+const P_PID: u32 = 1;
+const P_PGID: u32 = 2;
 const P_PIDFD: u32 = 3;
 
 /// `wait4(2)`: there are no children.
@@ -199,13 +202,32 @@ pub(super) fn wait4(_cx: &mut Context<'_>, pid: i32, _status: u64, options: u32)
 pub(super) fn waitid(
     _cx: &mut Context<'_>,
     kind: u32,
-    id: u32,
-    _info: u64,
+    id: i32,
+    info: UserPtr<u32>,
     options: u32,
 ) -> Result<u32> {
-    let is_wrong = options & !WAITID_OPTIONS != 0 || options & WSTATES == 0 || kind > P_PIDFD;
-    if !is_wrong && kind == P_PIDFD {
-        pidfd::check(id)?;
+    /// `si_signo`, `si_errno`, `si_code`, `si_pid`, `si_uid` and `si_status` of a `siginfo_t`.
+    const TOLD: [usize; 6] = [0, 1, 2, 4, 5, 6];
+    let error = waitid_error(kind, id, options);
+    // Also where there is an error, Linux says that there is nobody to tell of.
+    if !info.is_null() {
+        TOLD.iter().try_for_each(|place| info.at(*place).write(&0))?;
     }
-    Err(if is_wrong { Errno::EINVAL } else { Errno::ECHILD })
+    Err(error)
+}
+
+fn waitid_error(kind: u32, id: i32, options: u32) -> Errno {
+    let is_named = match kind {
+        P_ALL => true,
+        P_PID => id > 0,
+        P_PGID | P_PIDFD => id >= 0,
+        _ => false,
+    };
+    if !is_named || options & !WAITID_OPTIONS != 0 || options & WSTATES == 0 {
+        return Errno::EINVAL;
+    }
+    match kind {
+        P_PIDFD => pidfd::check(id.cast_unsigned()).err().unwrap_or(Errno::ECHILD),
+        _ => Errno::ECHILD,
+    }
 }

@@ -85,12 +85,15 @@ pub(super) fn sched_setscheduler(
     policy: i32,
     parameter: UserPtr<i32>,
 ) -> Result<()> {
+    if policy < 0 {
+        return Err(Errno::EINVAL);
+    }
     set_policy(cx, tid, Some(policy), parameter)
 }
 
-/// Sets the policy, or none but the one it has, and the priority that goes with it.
+/// Sets a policy, or without one the parameter of that which the thread has.
 fn set_policy(
-    cx: &mut Context<'_>,
+    cx: &Context<'_>,
     tid: i32,
     policy: Option<i32>,
     parameter: UserPtr<i32>,

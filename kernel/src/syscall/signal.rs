@@ -202,19 +202,18 @@ pub(super) fn sent_signal(number: i32) -> Result<Option<Signal>> {
 
 /// `kill(2)`.
 pub(super) fn kill(_cx: &mut Context<'_>, pid: i32, signal: i32) -> Result<()> {
-    let signal = sent_signal(signal)?;
     let is_here = match u32::try_from(pid) {
         Ok(0) => true,
         Ok(pid) => Process::current().thread(pid).is_some(),
         // Every other process, of which there is none; or another process group.
         Err(_) => false,
     };
-    match (is_here, signal) {
-        (false, _) => Err(Errno::ESRCH),
-        (true, None) => Ok(()),
-        (true, Some(signal)) => {
-            signal::send_to_process(signal::own_info(signal, SI_USER)).map(drop)
-        }
+    if !is_here {
+        return Err(Errno::ESRCH);
+    }
+    match sent_signal(signal)? {
+        None => Ok(()),
+        Some(signal) => signal::send_to_process(signal::own_info(signal, SI_USER)).map(drop),
     }
 }
 
@@ -239,9 +238,8 @@ fn check_group(tgid: i32, tid: i32) -> Result<()> {
 
 fn send_to(tid: i32, signal: i32, info: impl FnOnce(Signal) -> Result<SigInfo>) -> Result<()> {
     let tid = u32::try_from(tid).ok().filter(|tid| *tid > 0).ok_or(Errno::EINVAL)?;
-    let signal = sent_signal(signal)?;
     let thread: Arc<Thread> = Process::current().thread(tid).ok_or(Errno::ESRCH)?;
-    match signal {
+    match sent_signal(signal)? {
         None => Ok(()),
         Some(signal) => signal::send_to_thread(&thread, info(signal)?).map(drop),
     }

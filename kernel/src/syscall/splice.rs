@@ -15,6 +15,7 @@ use vfs::{File, OpenFile};
 
 use super::Context;
 use super::io::{MOST, check_access, read_vector};
+use crate::arch::index;
 use crate::file;
 use crate::file::transfer::{self, Position, Progress};
 use crate::memory;
@@ -71,13 +72,10 @@ fn tell_by_signal(errno: &Errno) {
     }
 }
 
-/// Returns the two descriptions of a call, open for reading and for writing.
-fn both(from: u32, to: u32) -> Result<(Arc<OpenFile>, Arc<OpenFile>)> {
-    let files = file::current();
-    let (from, to) = (files.get(from)?, files.get(to)?);
-    check_access(&from, OpenFlags::is_readable)?;
-    check_access(&to, OpenFlags::is_writable)?;
-    Ok((from, to))
+/// Checks that the two descriptions of a call are open for reading and for writing.
+fn check_both(from: &OpenFile, to: &OpenFile) -> Result<()> {
+    check_access(from, OpenFlags::is_readable)?;
+    check_access(to, OpenFlags::is_writable)
 }
 
 /// `splice(2)`.
@@ -97,12 +95,17 @@ pub(super) fn splice(
         return Err(Errno::EINVAL);
     }
     let count = count.min(MOST);
-    let (from, to) = both(from, to)?;
+    let files = file::current();
+    let (from, to) = (files.get(from)?, files.get(to)?);
     let ends = (from.downcast::<PipeEnd>(), to.downcast::<PipeEnd>());
     let has_offset = |end: &Option<Arc<PipeEnd>>, at: UserPtr<i64>| end.is_some() && !at.is_null();
     if has_offset(&ends.0, from_offset) || has_offset(&ends.1, to_offset) {
         return Err(Errno::ESPIPE);
     }
+    // The offset to write at is read first.
+    let to_offset = Offset::read(to_offset)?;
+    let from_offset = Offset::read(from_offset)?;
+    check_both(&from, &to)?;
     match ends {
         (Some(source), Some(target)) => {
             let patience = Patience::new(flags, &[&from, &to]);
@@ -147,36 +150,47 @@ fn is_spliceable(file: &OpenFile) -> bool {
     kind == FileType::Socket || (file.found().is_some() && kind != FileType::Directory)
 }
 
-/// Returns where in a file a call begins that is given the address of an offset.
-fn position(file: &OpenFile, offset: UserPtr<i64>) -> Result<Position> {
-    if !is_spliceable(file) {
-        return Err(Errno::EINVAL);
-    }
-    let Some(offset) = offset.non_null() else { return Ok(Position::Offset) };
-    let at = offset.read()?;
-    if !file.file()?.is_seekable() {
-        return Err(Errno::EINVAL);
-    }
-    u64::try_from(at).map(Position::At).map_err(|_| Errno::EINVAL)
-}
+/// An offset that a program gives by its address, and what it was.
+#[derive(Clone, Copy)]
+struct Offset(Option<(UserPtr<i64>, i64)>);
 
-/// Leaves the place behind `done` bytes where the program wants it.
-fn finish(position: Position, done: usize, offset: UserPtr<i64>) -> Result<usize> {
-    if let Position::At(at) = position {
-        offset.write(&at.saturating_add(done as u64).cast_signed())?;
+impl Offset {
+    /// Copies the offset in, if there is one.
+    fn read(pointer: UserPtr<i64>) -> Result<Self> {
+        let given = pointer.non_null().map(|at| Ok::<_, Errno>((at, at.read()?)));
+        given.transpose().map(Self)
     }
-    Ok(done)
+
+    /// Returns where in a file a call begins.
+    fn position(self, file: &OpenFile) -> Result<Position> {
+        if !is_spliceable(file) {
+            return Err(Errno::EINVAL);
+        }
+        let Some((_, at)) = self.0 else { return Ok(Position::Offset) };
+        if !file.file()?.is_seekable() {
+            return Err(Errno::EINVAL);
+        }
+        u64::try_from(at).map(Position::At).map_err(|_| Errno::EINVAL)
+    }
+
+    /// Leaves the place behind `done` bytes where the program wants it.
+    fn finish(self, done: usize) -> Result<usize> {
+        if let Some((pointer, at)) = self.0 {
+            pointer.write(&at.saturating_add_unsigned(done as u64))?;
+        }
+        Ok(done)
+    }
 }
 
 /// Moves bytes from a pipe to a file.
 fn to_file(
     source: &PipeEnd,
     to: &OpenFile,
-    offset: UserPtr<i64>,
+    offset: Offset,
     count: usize,
     patience: Patience,
 ) -> Result<usize> {
-    let position = position(to, offset)?;
+    let position = offset.position(to)?;
     if to.flags().contains(OpenFlags::APPEND) {
         return Err(Errno::EINVAL);
     }
@@ -194,7 +208,7 @@ fn to_file(
             Err(_) => break,
         }
     }
-    finish(position, done, offset)
+    offset.finish(done)
 }
 
 /// Writes bytes that were taken out of a pipe, and puts back what the file does not take.
@@ -215,12 +229,15 @@ fn write_all(pipe: &Pipe, to: &OpenFile, bytes: &[u8], position: Position) -> Re
 /// Moves bytes from a file to a pipe.
 fn from_file(
     from: &OpenFile,
-    offset: UserPtr<i64>,
+    offset: Offset,
     target: &PipeEnd,
     count: usize,
     patience: Patience,
 ) -> Result<usize> {
-    let position = position(from, offset)?;
+    let position = offset.position(from)?;
+    if !from.file()?.can_be_spliced() {
+        return Err(Errno::EINVAL);
+    }
     let pipe = target.pipe();
     let room = patience.attempt(target, TO_WRITE, || pipe.room()).inspect_err(tell_by_signal)?;
     let mut bytes = memory::buffer(count.min(room))?;
@@ -231,7 +248,7 @@ fn from_file(
         Patience::Fails => read()?,
     };
     pipe.put(&bytes[..got]);
-    finish(position, got, offset)
+    offset.finish(got)
 }
 
 /// `tee(2)`.
@@ -248,7 +265,9 @@ pub(super) fn tee(
     if count == 0 {
         return Ok(0);
     }
-    let (from, to) = both(from, to)?;
+    let files = file::current();
+    let (from, to) = (files.get(from)?, files.get(to)?);
+    check_both(&from, &to)?;
     let source: Arc<PipeEnd> = from.downcast().ok_or(Errno::EINVAL)?;
     let target: Arc<PipeEnd> = to.downcast().ok_or(Errno::EINVAL)?;
     let patience = Patience::new(flags, &[&from, &to]);
@@ -260,14 +279,14 @@ pub(super) fn vmsplice(
     _cx: &mut Context<'_>,
     fd: u32,
     vector: UserPtr<IoVec>,
-    parts: usize,
+    parts: u32,
     flags: u32,
 ) -> Result<usize> {
     if flags & !ALL != 0 {
         return Err(Errno::EINVAL);
     }
     let file = file::current().get(fd)?;
-    let parts = read_vector(vector, parts)?;
+    let parts = read_vector(vector, index(parts.into()))?;
     let writes = file.flags().is_writable();
     let mut buffers = match writes {
         true => UserBuffers::origin(&parts)?,

@@ -164,8 +164,8 @@ pub(super) fn getrandom(
     length: usize,
     flags: u32,
 ) -> Result<usize> {
-    /// Bytes a turn.
-    const CHUNK: usize = 256;
+    /// Bytes a turn, of which a part is given where no more can be written.
+    const CHUNK: usize = 64;
     /// Linux gives at most this much a call.
     const MOST: usize = i32::MAX as usize;
     let both = GRND_RANDOM | GRND_INSECURE;

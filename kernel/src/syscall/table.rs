@@ -168,13 +168,11 @@ syscalls! {
     statfs => file::statfs(path, buf);
     fstatfs => file::fstatfs(fd, buf);
     chmod => attribute::chmod(pathname, mode);
-    /// partial: what changes of a pipe shows at that end of it only
     fchmod => attribute::fchmod(fd, mode);
     fchmodat => attribute::fchmodat(dirfd, pathname, mode);
     fchmodat2 => attribute::fchmodat2(dirfd, pathname, mode, flags);
     chown => attribute::chown(pathname, owner, group);
     lchown => attribute::lchown(pathname, owner, group);
-    /// partial: what changes of a pipe shows at that end of it only
     fchown => attribute::fchown(fd, owner, group);
     fchownat => attribute::fchownat(dirfd, pathname, owner, group, flags);
     utimensat => attribute::utimensat(dirfd, pathname, times, flags);
@@ -298,10 +296,10 @@ syscalls! {
     munmap => memory::munmap(addr, length);
     mprotect => memory::mprotect(addr, len, prot);
     pkey_mprotect => memory::pkey_mprotect(addr, len, prot, pkey);
+    /// refused: there are no protection keys: ENOSPC
+    pkey_alloc => memory::pkey_alloc(flags, access_rights);
     /// refused: there are no protection keys: EINVAL
-    pkey_alloc => memory::no_keys();
-    /// refused: there are no protection keys: EINVAL
-    pkey_free => memory::no_keys();
+    pkey_free => memory::pkey_free(pkey);
     remap_file_pages => memory::remap_file_pages(addr, size, prot, pgoff, flags);
     mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
     brk => memory::brk(addr);

@@ -61,13 +61,14 @@ pub(super) fn timer_create(
     event: UserPtr<SigEvent>,
     timer: UserPtr<u32>,
 ) -> Result<()> {
+    let event = event.non_null().map(UserPtr::read).transpose()?;
     let clock = ClockId::from_raw(id)?;
     if !clock.can_be_waited_for() {
         return Err(Errno::EOPNOTSUPP);
     }
-    let event = event.non_null().map(UserPtr::read).transpose()?;
     let chosen = event.map(notification).transpose()?;
-    let base = base_of(cx, clock)?;
+    // The clock itself is asked once the program has the timer's number.
+    let base = base_of(cx, clock).or_else(|error| timer.write(&0).and(Err(error)))?;
     let notify =
         |id: u32| chosen.unwrap_or_else(|| Notify::Process(Signal::SIGALRM, u64::from(id)));
     let number = timers::create(notify, base)?;

@@ -101,6 +101,11 @@ impl Socket {
         }
     }
 
+    /// Returns whether it is a TCP socket that listens.
+    pub fn is_listening(&self) -> bool {
+        matches!(self, Self::Tcp(tcp) if tcp.is_listening())
+    }
+
     /// Returns what the socket is ready for.
     pub fn poll(&self) -> Events {
         match self {
@@ -184,16 +189,21 @@ impl Socket {
                 Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
             };
         }
+        match self {
+            Self::Tcp(tcp) => tcp.connect(self.parse_remote(address), now),
+            Self::Udp(udp) => udp.connect(Some(self.parse_remote(address)?)),
+            Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// Reads the address that a socket is to be connected to.
+    fn parse_remote(&self, address: &[u8]) -> Result<Endpoint> {
         let remote = addr::parse(self.family(), address)?;
         let is_mapped = self.family() == Family::V6 && remote.address.is_ipv4();
         if is_mapped && self.with_options(|options| options.only_v6) {
             return Err(Errno::ENETUNREACH);
         }
-        match self {
-            Self::Tcp(tcp) => tcp.connect(remote, now),
-            Self::Udp(udp) => udp.connect(Some(remote)),
-            Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
-        }
+        Ok(remote)
     }
 
     /// Returns what became of a [`connect`](Self::connect) in progress.
@@ -225,6 +235,11 @@ impl Socket {
                 tcp.send(source, following, now)
             }
             Self::Udp(udp) => {
+                let is_none = |to: &[u8]| {
+                    let named = addr::family_of(to);
+                    self.family() == Family::V6 && named == Ok(AF_UNSPEC)
+                };
+                let to = to.filter(|to| !is_none(to));
                 let to = to.map(|to| addr::parse_destination(self.family(), to)).transpose()?;
                 udp.send(source, to, now)
             }

@@ -7,11 +7,11 @@ use abi::socket as so;
 use abi::socket::{Linger, SOL_IP, SOL_IPV6, SOL_SOCKET, TcpInfo};
 use abi::time::Instant;
 use abi::{Errno, Result};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::Socket;
 use crate::addr::Family;
-use crate::options::Options;
+use crate::options::{Options, Value};
 use crate::tcp::Tcp;
 
 /// The largest `SO_RCVBUF` and `SO_SNDBUF` (`net.core.rmem_max`, `wmem_max`).
@@ -28,14 +28,14 @@ impl Socket {
     ///
     /// # Errors
     /// `ENOPROTOOPT` for an unknown option or level, `EINVAL` for a bad value or length, `EDOM`
-    /// for a time out of range.
-    pub fn set_option(&self, level: i32, name: i32, value: &[u8], now: Instant) -> Result<()> {
+    /// for a time out of range, `EFAULT`.
+    pub fn set_option(&self, level: i32, name: i32, value: Value<'_>, now: Instant) -> Result<()> {
         match (level, self) {
             (SOL_SOCKET, _) => self.set_socket_option(name, value)?,
             // More words with errors, and strict checks, are what there is anyway.
             (so::SOL_NETLINK, Self::Netlink(_)) => {
                 return match name {
-                    so::NETLINK_EXT_ACK | so::NETLINK_GET_STRICT_CHK => int(value).map(drop),
+                    so::NETLINK_EXT_ACK | so::NETLINK_GET_STRICT_CHK => value.int().map(drop),
                     _ => Err(Errno::ENOPROTOOPT),
                 };
             }
@@ -50,7 +50,7 @@ impl Socket {
                 self.with_options(|options| set_ipv6_option(options, name, value))?;
             }
             (so::IPPROTO_UDP, Self::Udp(udp)) => {
-                let value = int(value)?;
+                let value = value.int()?;
                 udp.with_options(|options| set_udp_option(options, name, value))?;
             }
             _ => return Err(Errno::ENOPROTOOPT),
@@ -61,10 +61,11 @@ impl Socket {
         Ok(())
     }
 
-    fn set_socket_option(&self, name: i32, value: &[u8]) -> Result<()> {
+    fn set_socket_option(&self, name: i32, value: Value<'_>) -> Result<()> {
         match name {
             so::SO_LINGER => {
-                let (linger, _) = Linger::read_from_prefix(value).map_err(|_| Errno::EINVAL)?;
+                let bytes: [u8; size_of::<Linger>()] = value.first()?;
+                let linger: Linger = zerocopy::transmute!(bytes);
                 let seconds = u64::try_from(linger.l_linger).unwrap_or(0);
                 let linger = (linger.l_onoff != 0).then(|| Duration::from_secs(seconds));
                 self.with_options(|options| options.linger = linger);
@@ -81,8 +82,18 @@ impl Socket {
             so::SO_BINDTODEVICE => return Err(Errno::ENOPROTOOPT),
             _ => {}
         }
-        let value = int(value)?;
+        let value = value.int()?;
         self.with_options(|options| set_socket_number(options, name, value))
+    }
+
+    /// Returns whether options of this level can be asked for at all.
+    pub fn has_options_of(&self, level: i32) -> bool {
+        let is_inet_v4 = !matches!(self, Self::Netlink(_)) && self.family() == Family::V4;
+        match (level, self) {
+            (SOL_SOCKET | SOL_IP, _) | (so::IPPROTO_TCP, Self::Tcp(_)) => true,
+            (so::IPPROTO_UDP, Self::Udp(_)) => true,
+            _ => !is_inet_v4,
+        }
     }
 
     /// Returns an option's value, `getsockopt(2)`; the caller cuts it to the program's length.
@@ -143,10 +154,6 @@ fn bytes(value: i32) -> Vec<u8> {
     value.to_ne_bytes().to_vec()
 }
 
-fn int(value: &[u8]) -> Result<i32> {
-    Ok(i32::from_ne_bytes(*value.first_chunk().ok_or(Errno::EINVAL)?))
-}
-
 fn unsigned(value: i32) -> Result<u32> {
     u32::try_from(value).map_err(|_| Errno::EINVAL)
 }
@@ -156,15 +163,14 @@ fn within(value: i32, range: core::ops::RangeInclusive<i32>) -> Result<u32> {
 }
 
 /// `struct timeval`, of which zero is no limit.
-fn timeval(value: &[u8]) -> Result<Option<Duration>> {
-    let (head, tail) = value.split_first_chunk::<8>().ok_or(Errno::EINVAL)?;
-    let micros = i64::from_ne_bytes(*tail.first_chunk().ok_or(Errno::EINVAL)?);
+fn timeval(value: Value<'_>) -> Result<Option<Duration>> {
+    let [seconds, micros]: [i64; 2] = zerocopy::transmute!(value.first::<16>()?);
     let micros = u32::try_from(micros).map_err(|_| Errno::EDOM)?;
     if micros >= 1_000_000 {
         return Err(Errno::EDOM);
     }
     // Negative seconds wait not at all, sock_set_timeout() in net/core/sock.c.
-    let Ok(seconds) = u64::try_from(i64::from_ne_bytes(*head)) else {
+    let Ok(seconds) = u64::try_from(seconds) else {
         return Ok(Some(Duration::ZERO));
     };
     let timeout = Duration::new(seconds, micros * 1000);
@@ -241,14 +247,15 @@ fn socket_number(options: &Options, name: i32) -> Result<i32> {
 fn set_tcp_option(
     tcp: &alloc::sync::Arc<Tcp>,
     name: i32,
-    value: &[u8],
+    value: Value<'_>,
     now: Instant,
 ) -> Result<()> {
     if name == so::TCP_CONGESTION {
-        let wanted = value.split(|byte| *byte == 0).next().unwrap_or(value);
+        let text = value.text(RENO.len() - 1)?;
+        let wanted = text.split(|byte| *byte == 0).next().unwrap_or(text);
         return if wanted == b"reno" { Ok(()) } else { Err(Errno::ENOENT) };
     }
-    let value = int(value)?;
+    let value = value.int()?;
     let is_on = value != 0;
     let mut releases = false;
     tcp.with_options(|options| {
@@ -323,11 +330,12 @@ fn tcp_option(tcp: &Tcp, name: i32) -> Result<Vec<u8>> {
     })
 }
 
-/// IP options may be given as one byte, `ip(7)`.
-fn int_or_byte(value: &[u8]) -> Result<i32> {
-    match value {
-        [byte, rest @ ..] if rest.len() < 3 => Ok(i32::from(*byte)),
-        _ => int(value),
+/// IP options may be given as one byte, `ip(7)`, and nothing is 0.
+fn int_or_byte(value: Value<'_>) -> Result<i32> {
+    match value.length() {
+        0 => Ok(0),
+        1..4 => value.first::<1>().map(|[byte]| i32::from(byte)),
+        _ => value.int(),
     }
 }
 
@@ -347,7 +355,9 @@ fn mtu_discover(value: i32) -> Result<u8> {
     u8::try_from(within(value, 0..=5)?).map_err(|_| Errno::EINVAL)
 }
 
-fn set_ip_option(options: &mut Options, name: i32, value: &[u8]) -> Result<()> {
+fn set_ip_option(options: &mut Options, name: i32, value: Value<'_>) -> Result<()> {
+    // What is unknown is not looked at.
+    ip_option(options, name)?;
     let number = int_or_byte(value)?;
     match name {
         so::IP_TOS => options.tos = u8::try_from(number & 0xff).unwrap_or(0),
@@ -383,8 +393,13 @@ fn ip_option(options: &Options, name: i32) -> Result<i32> {
     })
 }
 
-fn set_ipv6_option(options: &mut Options, name: i32, value: &[u8]) -> Result<()> {
-    let number = int(value)?;
+fn set_ipv6_option(options: &mut Options, name: i32, value: Value<'_>) -> Result<()> {
+    // A number is read before its option is known, and missed after that.
+    let number = value.int();
+    if number != Err(Errno::EFAULT) {
+        ipv6_option(options, name)?;
+    }
+    let number = number?;
     match name {
         so::IPV6_V6ONLY => options.only_v6 = number != 0,
         so::IPV6_UNICAST_HOPS => options.ttl = ttl(number, 0)?,

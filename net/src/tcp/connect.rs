@@ -50,12 +50,12 @@ pub(super) fn own_mss(mtu: usize, local: &IpAddr, wanted: Option<u16>) -> u16 {
 }
 
 impl Tcp {
-    /// Begins to connect.
+    /// Begins to connect; what is wrong with `remote` counts for a socket that can only.
     ///
     /// # Errors
     /// `EINPROGRESS`: [`connected`](Self::connected), or this once more, tells the outcome when the
     /// socket is writable. `EALREADY`, `EISCONN`, `ENETUNREACH`, `EADDRNOTAVAIL` as `connect(2)` says.
-    pub(crate) fn connect(self: &Arc<Self>, remote: Endpoint, now: Instant) -> Result<()> {
+    pub(crate) fn connect(self: &Arc<Self>, remote: Result<Endpoint>, now: Instant) -> Result<()> {
         let mut inner = self.inner.lock();
         match &inner.state {
             State::Closed => {}
@@ -69,7 +69,7 @@ impl Tcp {
         if let Some(error) = inner.error.take() {
             return Err(error);
         }
-        let flow = self.choose_flow(&inner, remote)?;
+        let flow = self.choose_flow(&inner, remote?)?;
         let initial = self.stack.initial_sequence(&flow, now);
         let mtu = self.stack.mtu(&flow.remote.address);
         let next_try = now + Duration::from_secs(1);

@@ -133,6 +133,11 @@ impl Socket {
         Ok(taken)
     }
 
+    /// Returns whether a message of this many bytes is not too long.
+    pub fn fits(&self, count: usize) -> bool {
+        count <= self.send_limit().saturating_sub(RESERVED)
+    }
+
     /// Sends one message to a socket.
     fn send_message(
         &self,
@@ -141,7 +146,7 @@ impl Socket {
         ancillary: &mut Ancillary,
     ) -> Result<usize> {
         let count = source.left();
-        if count > self.send_limit().saturating_sub(RESERVED) {
+        if !self.fits(count) {
             return Err(Errno::EMSGSIZE);
         }
         let state = self.state.lock();

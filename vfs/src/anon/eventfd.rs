@@ -14,7 +14,7 @@ use crate::File;
 /// The largest value that a write may leave the counter at.
 const MAX: u64 = u64::MAX - 1;
 
-const READABLE: Events = Events::IN.union(Events::RDNORM);
+const READABLE: Events = Events::IN;
 const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
 
 /// What a read takes.
@@ -68,6 +68,9 @@ impl File for EventFd {
     }
 
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
+        if source.left() != size_of::<u64>() {
+            return Err(Errno::EINVAL);
+        }
         let more = u64::from_ne_bytes(take_array(source)?);
         if more == u64::MAX {
             return Err(Errno::EINVAL);
@@ -144,10 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn buffers_hold_at_least_eight_bytes() {
+    fn eight_bytes_are_written_and_at_least_as_many_read() {
         let file = EventFd::new(1, EventMode::Counter);
         assert_eq!(file.read(0, &mut [0; 7].as_mut_slice()), Err(Errno::EINVAL));
         assert_eq!(file.write(0, &mut [0; 7].as_slice()), Err(Errno::EINVAL));
-        assert_eq!(file.write(0, &mut [0; 9].as_slice()), Ok(8));
+        assert_eq!(file.write(0, &mut [0; 9].as_slice()), Err(Errno::EINVAL));
+        assert_eq!(file.write(0, &mut [0; 8].as_slice()), Ok(8));
     }
 }

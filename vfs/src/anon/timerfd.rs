@@ -22,7 +22,7 @@ use sync::{SpinLock, Waiters};
 
 use crate::File;
 
-const READABLE: Events = Events::IN.union(Events::RDNORM);
+const READABLE: Events = Events::IN;
 
 /// What a timer needs of the kernel: the present, and to be called later. Dropping it disarms.
 pub trait Alarm: Debug + Send + Sync {
@@ -142,6 +142,10 @@ fn advance(deadline: Instant, interval: Duration, count: u64) -> Instant {
 }
 
 impl File for TimerFd {
+    fn can_be_written(&self) -> bool {
+        false
+    }
+
     fn ignores_seeks(&self) -> bool {
         true
     }

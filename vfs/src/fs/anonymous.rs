@@ -6,7 +6,9 @@ use abi::fcntl::OpenFlags;
 use abi::statfs::{ANON_INODE_FS_MAGIC, Statfs};
 use abi::{Errno, Result};
 
-use crate::{BLOCK_SIZE, File, FileSystem, Found, Inode, Location, Metadata, Mount, Place};
+use crate::{
+    BLOCK_SIZE, Changes, File, FileSystem, Found, Inode, Location, Metadata, Mount, Place,
+};
 
 /// Returns `file`, a pipe or the like, as something that a link can lead to.
 pub fn found(file: Arc<dyn File>) -> Found {
@@ -46,6 +48,10 @@ struct AnonymousInode(Arc<dyn File>);
 impl Inode for AnonymousInode {
     fn metadata(&self) -> Metadata {
         self.0.metadata()
+    }
+
+    fn change(&self, changes: &Changes) -> Result<()> {
+        self.0.change_metadata(changes)
     }
 
     /// Opens the same object again; sockets cannot be opened, as on Linux.

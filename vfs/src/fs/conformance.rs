@@ -76,8 +76,8 @@ impl Tree {
     }
 
     fn rename(&self, from: &str, to: &str, flags: RenameFlags) -> Result<()> {
-        let from = (&self.here, from.as_bytes());
-        self.names.rename(from, (&self.here, to.as_bytes()), flags)
+        let parent = |path: &str| self.names.parent(&self.here, path.as_bytes());
+        self.names.rename(parent(from)?, parent(to)?, flags)
     }
 
     pub(crate) fn stat(&self, path: &str) -> Result<Metadata> {
@@ -381,7 +381,7 @@ fn seals_forbid_changes() {
     let file = memory.unnamed(0o600).open(OpenFlags::RDWR).unwrap();
     let inode = file.clone().into_any().downcast::<RamInode>().unwrap();
     assert_eq!(inode.add_seals(F_SEAL_GROW), Err(Errno::EPERM));
-    inode.allow_seals();
+    inode.allow_seals(0);
     file.write(0, &mut b"abc".as_slice()).unwrap();
     inode.add_seals(F_SEAL_GROW).unwrap();
     assert_eq!(file.write(3, &mut b"d".as_slice()), Err(Errno::EPERM));

@@ -153,6 +153,10 @@ fn zeros(sink: &mut dyn Sink) -> Result<usize> {
 struct Null;
 
 impl File for Null {
+    fn can_be_spliced(&self) -> bool {
+        false
+    }
+
     fn read(&self, _at: u64, _sink: &mut dyn Sink) -> Result<usize> {
         Ok(0)
     }

@@ -19,7 +19,8 @@ use abi::{Errno, Result};
 use net::inet;
 use net::unix::{Ancillary, Take};
 use sync::Waiters;
-use vfs::{File, Metadata, OpenFile};
+use vfs::metadata::Changed;
+use vfs::{Changes, File, Metadata, OpenFile};
 
 pub(crate) use unix::{FileNames, UnixSocket, own_credentials};
 
@@ -40,6 +41,7 @@ pub(crate) struct SocketFile {
     /// The socket.
     pub(crate) socket: Socket,
     number: u64,
+    changed: Changed,
 }
 
 /// A direction in which a socket's user may wait.
@@ -65,7 +67,8 @@ impl SocketFile {
     /// Returns a file for a socket.
     pub(crate) fn new(socket: Socket) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Arc::new(Self { socket, number: NEXT.fetch_add(1, Ordering::Relaxed) })
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { socket, number, changed: Changed::new() })
     }
 
     /// Returns the socket that an open file is.
@@ -75,6 +78,11 @@ impl SocketFile {
     pub(crate) fn of(file: &OpenFile) -> Result<Arc<Self>> {
         file.file()?;
         file.downcast().ok_or(Errno::ENOTSOCK)
+    }
+
+    /// Returns whether it is of a kind that has urgent data.
+    pub(crate) fn has_marks(&self) -> bool {
+        matches!(self.socket, Socket::Unix(_) | Socket::Inet(inet::Socket::Tcp(_)))
     }
 
     /// Returns how long a direction waits at most, `SO_RCVTIMEO` and `SO_SNDTIMEO`.
@@ -159,7 +167,12 @@ impl File for SocketFile {
 
     fn metadata(&self) -> Metadata {
         let metadata = Metadata::anonymous(FileType::Socket, self.number);
-        Metadata { permissions: 0o777, dev: 8, ..metadata }
+        self.changed.show(Metadata { permissions: 0o777, dev: 8, ..metadata })
+    }
+
+    fn change_metadata(&self, changes: &Changes) -> Result<()> {
+        self.changed.add(changes);
+        Ok(())
     }
 
     fn label(&self) -> Vec<u8> {

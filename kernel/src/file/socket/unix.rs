@@ -12,10 +12,11 @@ use abi::socket::{
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
+use net::options::Value;
 use net::unix::{Credentials, Kind, Names, Socket, SocketFile};
 use sync::SpinLock;
 use vfs::path::LastLink;
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use super::Direction;
 use crate::file;
@@ -94,16 +95,16 @@ impl UnixSocket {
     /// Sets an option, `setsockopt(2)`.
     ///
     /// # Errors
-    /// `ENOPROTOOPT` for an unknown one, `EOPNOTSUPP` for another level, `EINVAL`, `EDOM`.
-    pub(crate) fn set_option(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
+    /// `ENOPROTOOPT` for an unknown one, `EOPNOTSUPP` for another level, `EINVAL`, `EDOM`, `EFAULT`.
+    pub(crate) fn set_option(&self, level: i32, name: i32, value: Value<'_>) -> Result<()> {
         if level != SOL_SOCKET {
             return Err(Errno::EOPNOTSUPP);
         }
         let mut options = self.options.lock();
         match name {
             SO_LINGER => {
-                let (linger, _) = Linger::read_from_prefix(value).map_err(|_| Errno::EINVAL)?;
-                options.linger = linger;
+                let bytes: [u8; size_of::<Linger>()] = value.first()?;
+                options.linger = zerocopy::transmute!(bytes);
                 return Ok(());
             }
             SO_RCVTIMEO_OLD => {
@@ -116,7 +117,7 @@ impl UnixSocket {
             }
             _ => {}
         }
-        let number = i32::from_ne_bytes(*value.first_chunk().ok_or(Errno::EINVAL)?);
+        let number = value.int()?;
         match name {
             SO_PASSCRED => options.passes_credentials = number != 0,
             SO_SNDBUF => {
@@ -177,14 +178,12 @@ impl UnixSocket {
 }
 
 /// Reads a `struct timeval` as a time to wait; zero is without end.
-fn timeout(value: &[u8]) -> Result<Option<Duration>> {
-    let words: &[u8; 16] = value.first_chunk().ok_or(Errno::EINVAL)?;
-    let (seconds, micros) = words.split_at(8);
-    let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |word| i64::from_ne_bytes(*word));
-    let micros = u32::try_from(number(micros)).ok().filter(|micros| *micros < 1_000_000);
+fn timeout(value: Value<'_>) -> Result<Option<Duration>> {
+    let [seconds, micros]: [i64; 2] = zerocopy::transmute!(value.first::<16>()?);
+    let micros = u32::try_from(micros).ok().filter(|micros| *micros < 1_000_000);
     let micros = micros.ok_or(Errno::EDOM)?;
     // A negative time is over at once (`sock_set_timeout`).
-    let seconds = u64::try_from(number(seconds)).ok();
+    let seconds = u64::try_from(seconds).ok();
     let time = seconds.map_or(Duration::ZERO, |s| Duration::new(s, micros * 1000));
     Ok((seconds.is_none() || !time.is_zero()).then_some(time))
 }

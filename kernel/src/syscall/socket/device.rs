@@ -11,6 +11,8 @@ use crate::network;
 
 /// `SIOCOUTQ`: how many bytes have not been acknowledged.
 const SIOCOUTQ: u32 = 0x5411;
+/// `SIOCATMARK`: whether urgent data comes next.
+const SIOCATMARK: u32 = 0x8905;
 /// `SIOCGIFCONF`: the links with their IPv4 addresses.
 const SIOCGIFCONF: u32 = 0x8912;
 /// Requests of `netdevice(7)` begin with this byte.
@@ -30,6 +32,8 @@ pub(in crate::syscall) fn ioctl(file: &OpenFile, request: u32, argument: u64) ->
             };
             UserPtr::<i32>::new(argument).write(&i32::try_from(count).unwrap_or(i32::MAX))
         }
+        // Urgent data is not told apart, so nothing that is read comes just before it.
+        SIOCATMARK if socket.has_marks() => UserPtr::<i32>::new(argument).write(&0),
         SIOCGIFCONF => list(argument),
         _ if request >> 8 == DEVICE => {
             let mut ifreq = [0; IFREQ];

@@ -10,7 +10,7 @@ use abi::socket::{Mmsghdr, MsgFlags, Msghdr};
 use abi::time::Timespec;
 use abi::{Errno, Result};
 use net::inet::{self, Family, ReceiveFlags};
-use net::unix::{Address, Ancillary, Credentials, Rights, Take};
+use net::unix::{Address, Ancillary, Credentials, Kind, Rights, Take};
 use vfs::{File, OnExec};
 
 use super::{Opened, control, read_address, write_address};
@@ -25,8 +25,20 @@ const MOST: u64 = 1024;
 /// The most bytes of one part (`MAX_RW_COUNT`).
 const LONGEST_PART: usize = 0x7fff_f000;
 
-fn one(base: u64, length: usize) -> [IoVec; 1] {
-    [IoVec { base, length: length.min(LONGEST_PART) as u64 }]
+/// Returns the only part of a message, which is looked at before the descriptor.
+fn one(base: u64, length: usize) -> Result<[IoVec; 1]> {
+    let length = length.min(LONGEST_PART);
+    user::check(base, length)?;
+    Ok([IoVec { base, length: length as u64 }])
+}
+
+/// Returns the flags of a call that takes headers.
+///
+/// # Errors
+/// `EINVAL` for `MSG_CMSG_COMPAT`, which is for headers of 32-bit programs.
+fn header_flags(flags: u32) -> Result<MsgFlags> {
+    const COMPAT: u32 = 1 << 31;
+    if flags & COMPAT == 0 { Ok(MsgFlags::from_bits_retain(flags)) } else { Err(Errno::EINVAL) }
 }
 
 /// Sends a message from a program's buffers; all of it, on a stream, unless the socket is not to
@@ -43,10 +55,25 @@ fn send(
         return Err(Errno::EOPNOTSUPP);
     }
     let unix_to = match &opened.socket.socket {
-        Socket::Unix(_) => to.map(Address::from_sockaddr).transpose()?,
+        Socket::Unix(socket) => to
+            .filter(|to| !to.is_empty())
+            .map(|to| match socket.inner.kind() {
+                Kind::Datagram => Address::from_sockaddr(to),
+                // That there is one is all that counts.
+                _ => Ok(Address::Unnamed),
+            })
+            .transpose()?,
         Socket::Inet(_) => None,
     };
     let mut origin = UserBuffers::origin(parts)?;
+    if let (Socket::Unix(socket), Some(_)) = (&opened.socket.socket, &unix_to)
+        && socket.inner.kind() == Kind::Datagram
+        && socket.inner.fits(origin.remaining())
+        && !origin.next_window()
+    {
+        // A message is read before its receiver is looked for.
+        return Err(Errno::EFAULT);
+    }
     let mut done = 0;
     loop {
         let step = opened.attempt(Direction::Send, flags, || match &opened.socket.socket {
@@ -86,11 +113,12 @@ pub(in crate::syscall) fn sendto(
     address: u64,
     address_length: u32,
 ) -> Result<usize> {
+    let parts = one(buffer, length)?;
     let opened = Opened::get(fd)?;
     let to = if address == 0 { None } else { Some(read_address(address, address_length)?) };
     let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
     let flags = MsgFlags::from_bits_retain(flags);
-    send(&opened, &one(buffer, length), to.as_deref(), flags, &mut ancillary)
+    send(&opened, &parts, to.as_deref(), flags, &mut ancillary)
 }
 
 /// Copies the parts of a message in.
@@ -115,6 +143,10 @@ fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usi
     let mut ancillary = match &opened.socket.socket {
         Socket::Unix(_) => control::read(header.msg_control, header.msg_controllen)?,
         Socket::Inet(socket) => {
+            // Nowhere to go comes before what goes along.
+            if matches!(socket, inet::Socket::Udp(_)) && to.is_none() && socket.remote().is_err() {
+                return Err(Errno::EDESTADDRREQ);
+            }
             control::check(socket, header.msg_control, header.msg_controllen)?;
             Ancillary::default()
         }
@@ -129,8 +161,9 @@ pub(in crate::syscall) fn sendmsg(
     message: UserPtr<Msghdr>,
     flags: u32,
 ) -> Result<usize> {
+    let flags = header_flags(flags)?;
     let opened = Opened::get(fd)?;
-    send_message(&opened, &message.read()?, MsgFlags::from_bits_retain(flags))
+    send_message(&opened, &message.read()?, flags)
 }
 
 /// `sendmmsg(2)`.
@@ -141,8 +174,8 @@ pub(in crate::syscall) fn sendmmsg(
     count: u32,
     flags: u32,
 ) -> Result<usize> {
+    let flags = header_flags(flags)?;
     let opened = Opened::get(fd)?;
-    let flags = MsgFlags::from_bits_retain(flags);
     let mut done = 0;
     while done < count.min(1024) as usize {
         let at = messages.at(done);
@@ -238,6 +271,12 @@ fn receive(opened: &Opened, parts: &[IoVec], flags: MsgFlags) -> Result<Incoming
         // Errors are told by the calls themselves only.
         return Err(Errno::EAGAIN);
     }
+    if let Socket::Inet(socket) = &opened.socket.socket
+        && is_tcp
+        && socket.is_listening()
+    {
+        return Err(Errno::ENOTCONN);
+    }
     if flags.contains(MsgFlags::OOB) && !is_udp {
         // Urgent data is not told apart, so there is none.
         return Err(if is_stream { Errno::EINVAL } else { Errno::EOPNOTSUPP });
@@ -289,9 +328,10 @@ pub(in crate::syscall) fn recvfrom(
     address: u64,
     address_length: UserPtr<i32>,
 ) -> Result<usize> {
+    let parts = one(buffer, length)?;
     let opened = Opened::get(fd)?;
     let flags = MsgFlags::from_bits_retain(flags);
-    let incoming = receive(&opened, &one(buffer, length), flags)?;
+    let incoming = receive(&opened, &parts, flags)?;
     if address != 0 {
         write_address(&incoming.from, address, address_length)?;
     }
@@ -351,9 +391,10 @@ pub(in crate::syscall) fn recvmsg(
     message: UserPtr<Msghdr>,
     flags: u32,
 ) -> Result<usize> {
+    let flags = header_flags(flags)?;
     let opened = Opened::get(fd)?;
     let mut header = message.read()?;
-    let length = receive_message(&opened, &mut header, MsgFlags::from_bits_retain(flags))?;
+    let length = receive_message(&opened, &mut header, flags)?;
     message.write(&header)?;
     Ok(length)
 }
@@ -367,10 +408,10 @@ pub(in crate::syscall) fn recvmmsg(
     flags: u32,
     timeout: UserPtr<Timespec>,
 ) -> Result<usize> {
+    let mut flags = header_flags(flags)?;
     let timeout = timeout.non_null().map(|timeout| timeout.read()?.to_duration()).transpose()?;
     let deadline = timeout.map(|timeout| clock::now() + timeout);
     let opened = Opened::get(fd)?;
-    let mut flags = MsgFlags::from_bits_retain(flags);
     let waits_for_one = flags.contains(MsgFlags::WAITFORONE);
     flags.remove(MsgFlags::WAITFORONE);
     let mut done = 0;

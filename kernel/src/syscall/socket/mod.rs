@@ -131,21 +131,25 @@ fn check_family(family: i32, kind: i32) -> Result<()> {
     if (0..KINDS).contains(&kind) { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
+/// Makes a socket.
+fn create(family: i32, kind: i32, protocol: i32) -> Result<Socket> {
+    check_family(family, kind)?;
+    match family {
+        AF_UNIX => {
+            let kind = unix_kind(kind, protocol)?;
+            Ok(Socket::Unix(UnixSocket::new(unix::Socket::new(kind, &NAMES))))
+        }
+        AF_INET | AF_INET6 | AF_NETLINK => {
+            inet::Socket::new(network::stack(), family, kind, protocol).map(Socket::Inet)
+        }
+        _ => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
 /// `socket(2)`.
 pub(super) fn socket(_cx: &mut Context<'_>, family: i32, kind: i32, protocol: i32) -> Result<u32> {
     let (kind, flags) = check_kind(kind)?;
-    check_family(family, kind)?;
-    let socket = match family {
-        AF_UNIX => {
-            let kind = unix_kind(kind, protocol)?;
-            Socket::Unix(UnixSocket::new(unix::Socket::new(kind, &NAMES)))
-        }
-        AF_INET | AF_INET6 | AF_NETLINK => {
-            Socket::Inet(inet::Socket::new(network::stack(), family, kind, protocol)?)
-        }
-        _ => return Err(Errno::EAFNOSUPPORT),
-    };
-    install(socket, flags)
+    install(create(family, kind, protocol)?, flags)
 }
 
 /// `socketpair(2)`.
@@ -157,14 +161,12 @@ pub(super) fn socketpair(
     pair: UserPtr<u32>,
 ) -> Result<()> {
     let (kind, flags) = check_kind(kind)?;
-    check_family(family, kind)?;
-    match family {
-        AF_UNIX => {}
-        AF_INET | AF_INET6 => return Err(Errno::EOPNOTSUPP),
-        _ => return Err(Errno::EAFNOSUPPORT),
-    }
-    let kind = unix_kind(kind, protocol)?;
-    let (first, second) = unix::Socket::pair(kind, &NAMES, own_credentials());
+    // Linux tells the numbers before there is anything.
+    pair.write_array(&file::current().descriptors.next_two(descriptor_limit())?)?;
+    let Socket::Unix(socket) = create(family, kind, protocol)? else {
+        return Err(Errno::EOPNOTSUPP);
+    };
+    let (first, second) = unix::Socket::pair(socket.inner.kind(), &NAMES, own_credentials());
     let first = install(Socket::Unix(UnixSocket::new(first)), flags)?;
     let second = install(Socket::Unix(UnixSocket::new(second)), flags);
     let second = second.inspect_err(|_| close(first))?;
@@ -274,14 +276,15 @@ pub(super) fn accept4(
     length: UserPtr<i32>,
     flags: i32,
 ) -> Result<u32> {
+    file::current().get(fd)?;
     if flags & !(SOCK_NONBLOCK | SOCK_CLOEXEC) != 0 {
         return Err(Errno::EINVAL);
     }
-    let opened = Opened::get(fd)?;
     // Before a connection is taken out of the queue.
     if file::current().descriptors.open_count() >= index(descriptor_limit().into()) {
         return Err(Errno::EMFILE);
     }
+    let opened = Opened::get(fd)?;
     let accepted =
         opened.attempt(Direction::Receive, MsgFlags::empty(), || match &opened.socket.socket {
             Socket::Inet(socket) => {
@@ -307,8 +310,9 @@ pub(super) fn accept4(
 
 /// `connect(2)`.
 pub(super) fn connect(_cx: &mut Context<'_>, fd: u32, address: u64, length: u32) -> Result<()> {
-    let opened = Opened::get(fd)?;
+    file::current().get(fd)?;
     let address = read_address(address, length)?;
+    let opened = Opened::get(fd)?;
     match &opened.socket.socket {
         Socket::Inet(socket) => connect_inet(&opened, socket, &address),
         Socket::Unix(socket) => {

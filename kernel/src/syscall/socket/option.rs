@@ -1,8 +1,8 @@
 //! Options of sockets: `getsockopt(2)`, `setsockopt(2)`.
 
-use alloc::vec;
-
+use abi::socket::SOL_SOCKET;
 use abi::{Errno, Result};
+use net::options::Value;
 
 use super::Opened;
 use crate::arch::clock;
@@ -11,7 +11,7 @@ use crate::memory::user::{self, UserPtr};
 use crate::syscall::Context;
 
 /// More bytes of a value than this are not looked at: no option here has so many.
-const LONGEST_VALUE: usize = 1024;
+const LONGEST_VALUE: usize = 32;
 
 /// `setsockopt(2)`.
 pub(in crate::syscall) fn setsockopt(
@@ -22,13 +22,14 @@ pub(in crate::syscall) fn setsockopt(
     value: u64,
     length: i32,
 ) -> Result<()> {
-    let length = usize::try_from(length).map_err(|_| Errno::EINVAL)?;
     let opened = Opened::get(fd)?;
-    let mut bytes = vec![0; length.min(LONGEST_VALUE)];
-    user::read_bytes(value, &mut bytes)?;
+    let length = usize::try_from(length).map_err(|_| Errno::EINVAL)?;
+    let mut bytes = [0; LONGEST_VALUE];
+    let there = user::read_available(value, &mut bytes[..length.min(LONGEST_VALUE)]);
+    let value = Value::new(length, &bytes[..there]);
     match &opened.socket.socket {
-        Socket::Inet(socket) => socket.set_option(level, name, &bytes, clock::now()),
-        Socket::Unix(socket) => socket.set_option(level, name, &bytes),
+        Socket::Inet(socket) => socket.set_option(level, name, value, clock::now()),
+        Socket::Unix(socket) => socket.set_option(level, name, value),
     }
 }
 
@@ -42,6 +43,13 @@ pub(in crate::syscall) fn getsockopt(
     length: UserPtr<i32>,
 ) -> Result<()> {
     let opened = Opened::get(fd)?;
+    let is_level = match &opened.socket.socket {
+        Socket::Inet(socket) => socket.has_options_of(level),
+        Socket::Unix(_) => level == SOL_SOCKET,
+    };
+    if !is_level {
+        return Err(Errno::EOPNOTSUPP);
+    }
     let room = usize::try_from(length.read()?).map_err(|_| Errno::EINVAL)?;
     let bytes = match &opened.socket.socket {
         Socket::Inet(socket) => socket.option(level, name)?,

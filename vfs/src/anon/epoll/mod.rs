@@ -431,6 +431,14 @@ fn check_exclusive(event: EpollEvent) -> Result<()> {
 }
 
 impl File for Epoll {
+    fn can_be_read(&self) -> bool {
+        false
+    }
+
+    fn can_be_written(&self) -> bool {
+        false
+    }
+
     fn ignores_seeks(&self) -> bool {
         true
     }

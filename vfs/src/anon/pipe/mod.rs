@@ -23,7 +23,8 @@ use sync::{SpinLock, Waiters};
 
 use self::queue::{Kind, Queue};
 pub use self::splice::Leave;
-use crate::{File, Metadata};
+use crate::metadata::Changed;
+use crate::{Changes, File, Metadata};
 
 /// How many bytes a write may have to be atomic.
 pub const PIPE_BUF: usize = 4096;
@@ -72,6 +73,7 @@ struct State {
 #[derive(Debug)]
 pub struct Pipe {
     ino: u64,
+    changed: Changed,
     state: SpinLock<State>,
     /// Told of `IN` and `HUP`: where ends for reading, or both, wait.
     to_read: Waiters,
@@ -90,6 +92,7 @@ impl Pipe {
         let state = State { queue, readers: 0, writers: 0, writers_ever: 0 };
         Arc::new(Self {
             ino: NEXT_INO.fetch_add(1, Ordering::Relaxed),
+            changed: Changed::new(),
             state: SpinLock::new(state),
             to_read: Waiters::new(),
             to_write: Waiters::new(),
@@ -282,7 +285,12 @@ impl File for PipeEnd {
     }
 
     fn metadata(&self) -> Metadata {
-        Metadata::anonymous(FileType::Fifo, self.pipe.ino)
+        self.pipe.changed.show(Metadata::anonymous(FileType::Fifo, self.pipe.ino))
+    }
+
+    fn change_metadata(&self, changes: &Changes) -> Result<()> {
+        self.pipe.changed.add(changes);
+        Ok(())
     }
 
     fn label(&self) -> Vec<u8> {

@@ -18,9 +18,10 @@ use crate::anon::{Pipe, PipeAccess};
 use crate::{BLOCK_SIZE, Changes, File, Inode, Mapping, Page, Region, Synchronise};
 
 impl RamInode {
-    /// Lets a new file be sealed, which others cannot be: `MFD_ALLOW_SEALING`.
-    pub fn allow_seals(&self) {
-        self.seals.store(0, Ordering::Relaxed);
+    /// Lets a new file be sealed, which others cannot be, and begins with some:
+    /// `MFD_ALLOW_SEALING`, `MFD_NOEXEC_SEAL`.
+    pub fn allow_seals(&self, first: u32) {
+        self.seals.store(first, Ordering::Relaxed);
     }
 
     /// Returns what must not be done to the contents any more, `F_SEAL_*`.
@@ -116,6 +117,9 @@ impl File for RamInode {
     }
 
     fn allocate(&self, mode: FallocateMode, start: u64, len: u64) -> Result<()> {
+        if !(FallocateMode::KEEP_SIZE | FallocateMode::PUNCH_HOLE).contains(mode) {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let end = start.checked_add(len).ok_or(Errno::EFBIG)?;
         let mut contents = self.contents().map_err(|_| Errno::ENODEV)?.lock();
         let keeps_size = mode.contains(FallocateMode::KEEP_SIZE);

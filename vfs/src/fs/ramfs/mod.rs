@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use abi::fcntl::{F_SEAL_SEAL, OpenFlags, RenameFlags};
+use abi::fcntl::{F_SEAL_EXEC, F_SEAL_SEAL, OpenFlags, RenameFlags};
 use abi::stat::{FileType, S_IALLUGO, S_ISGID, S_ISUID};
 use abi::statfs::{ST_NOATIME, ST_VALID, Statfs, TMPFS_MAGIC};
 use abi::time::Timespec;
@@ -323,15 +323,19 @@ impl Inode for RamInode {
             contents.truncate(size, &self.volume)?;
         }
         let mut attributes = self.attributes.lock();
-        attributes.ctime = now;
-        if changes.size.is_some() {
-            attributes.mtime = now;
-        }
         if let Some(permissions) = changes.permissions {
+            let is_sealed = self.seals() & F_SEAL_EXEC != 0;
+            if is_sealed && (permissions ^ attributes.permissions) & 0o111 != 0 {
+                return Err(Errno::EPERM);
+            }
             attributes.permissions = permissions & S_IALLUGO;
         }
         if (changes.uid.is_some() || changes.gid.is_some()) && self.kind != FileType::Directory {
             attributes.permissions = without_privilege(attributes.permissions);
+        }
+        attributes.ctime = now;
+        if changes.size.is_some() {
+            attributes.mtime = now;
         }
         attributes.uid = changes.uid.unwrap_or(attributes.uid);
         attributes.gid = changes.gid.unwrap_or(attributes.gid);
