@@ -81,7 +81,7 @@ impl Socket {
         if self.kind == Kind::Datagram {
             return self.connect_datagram(address, names);
         }
-        let listener = self.namespace.find(address, names)?;
+        let listener = self.namespace.find(self.kind, address, names)?;
         if listener.kind != self.kind {
             return Err(Errno::EPROTOTYPE);
         }
@@ -170,7 +170,7 @@ impl Socket {
     fn connect_datagram(&self, address: &Address, names: &dyn Names) -> Result<()> {
         let target = match address {
             Address::Unnamed => None,
-            _ => Some(self.namespace.find(address, names)?),
+            _ => Some(self.namespace.find(self.kind, address, names)?),
         };
         let mut role = Role::Idle;
         let mut peer_address = Address::Unnamed;

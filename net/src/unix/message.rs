@@ -18,6 +18,9 @@ pub struct Credentials {
     pub gid: u32,
 }
 
+/// Who sent what nobody asked the sender of (Linux's overflow ids).
+pub(super) const NOBODY: Credentials = Credentials { pid: 0, uid: 65_534, gid: 65_534 };
+
 /// Open files on their way from one socket to another (`SCM_RIGHTS`); to this crate any values.
 #[derive(Clone, Default)]
 pub struct Rights(pub Vec<Arc<dyn Any + Send + Sync>>);
@@ -35,6 +38,8 @@ pub struct Ancillary {
     pub rights: Rights,
     /// Who sends: the caller, or what it claims by `SCM_CREDENTIALS`.
     pub credentials: Credentials,
+    /// It is a claim: it goes along even if neither side asked for credentials.
+    pub is_claimed: bool,
 }
 
 /// Whether a message stays in the queue when it is received.
@@ -59,7 +64,7 @@ pub struct Received {
     pub from: Address,
     /// Open files that came along. Those that the caller cannot take are dropped.
     pub rights: Rights,
-    /// Who sent it; `None` at the end of the stream.
+    /// Who sent it, if this socket wants to know (`SO_PASSCRED`).
     pub credentials: Option<Credentials>,
 }
 
@@ -75,7 +80,8 @@ pub(super) struct Packet {
     pub(super) origin: Weak<Socket>,
     pub(super) from: Address,
     pub(super) rights: Rights,
-    pub(super) credentials: Credentials,
+    /// Who sent it, if that was of interest then.
+    pub(super) credentials: Option<Credentials>,
 }
 
 impl Packet {

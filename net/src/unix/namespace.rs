@@ -9,7 +9,7 @@ use abi::{Errno, Result};
 use hashbrown::HashMap;
 use sync::SpinLock;
 
-use super::{Address, Socket};
+use super::{Address, Kind, Socket};
 
 /// Names that `bind(2)` makes up are numbers of five hexadecimal digits.
 const AUTOBIND_NAMES: u32 = 1 << 20;
@@ -43,8 +43,12 @@ pub trait Names {
 /// What a name is looked up by.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Key {
-    Abstract(Vec<u8>),
-    File { device: u64, inode: u64 },
+    /// Sockets of different kinds do not see each other's (Linux's `unix_abstract_hash`).
+    Abstract(Kind, Vec<u8>),
+    File {
+        device: u64,
+        inode: u64,
+    },
 }
 
 /// A name that a socket holds until it goes.
@@ -75,13 +79,14 @@ impl Namespace {
     pub(super) fn bind(
         &self,
         socket: &Weak<Socket>,
+        kind: Kind,
         address: &Address,
         names: &dyn Names,
     ) -> Result<(Address, Binding)> {
         match address {
-            Address::Unnamed => self.autobind(socket),
+            Address::Unnamed => self.autobind(socket, kind),
             Address::Abstract(name) => {
-                let key = Key::Abstract(name.clone());
+                let key = Key::Abstract(kind, name.clone());
                 self.0.lock().insert(&key, socket)?;
                 Ok((address.clone(), Binding { key, _keep: None }))
             }
@@ -98,13 +103,13 @@ impl Namespace {
     }
 
     /// Gives `socket` the next free made-up name.
-    fn autobind(&self, socket: &Weak<Socket>) -> Result<(Address, Binding)> {
+    fn autobind(&self, socket: &Weak<Socket>, kind: Kind) -> Result<(Address, Binding)> {
         let mut table = self.0.lock();
         for _ in 0..AUTOBIND_NAMES {
             let number = table.next_autobind;
             table.next_autobind = (number + 1) % AUTOBIND_NAMES;
             let name = format!("{number:05x}").into_bytes();
-            let key = Key::Abstract(name.clone());
+            let key = Key::Abstract(kind, name.clone());
             if table.insert(&key, socket).is_ok() {
                 return Ok((Address::Abstract(name), Binding { key, _keep: None }));
             }
@@ -112,11 +117,16 @@ impl Namespace {
         Err(Errno::ENOSPC)
     }
 
-    /// Returns the socket that has a name.
-    pub(super) fn find(&self, address: &Address, names: &dyn Names) -> Result<Arc<Socket>> {
+    /// Returns the socket that a socket of a kind finds by a name.
+    pub(super) fn find(
+        &self,
+        kind: Kind,
+        address: &Address,
+        names: &dyn Names,
+    ) -> Result<Arc<Socket>> {
         let key = match address {
             Address::Unnamed => return Err(Errno::EINVAL),
-            Address::Abstract(name) => Key::Abstract(name.clone()),
+            Address::Abstract(name) => Key::Abstract(kind, name.clone()),
             Address::Path(path) => {
                 let file = names.lookup(path)?;
                 Key::File { device: file.device, inode: file.inode }

@@ -3,8 +3,12 @@
 use abi::io::Sink;
 use abi::{Errno, Result};
 
+use super::message::NOBODY;
 use super::socket::{Role, refund_senders, wake_blocked};
-use super::{Kind, Received, Shutdown, Socket, Take};
+use super::{Credentials, Kind, Received, Shutdown, Socket, Take};
+
+/// Whom Linux names for the end of a stream.
+const END: Credentials = Credentials { pid: 0, uid: 0, gid: 0 };
 
 impl Socket {
     /// Receives bytes of a stream, or one message.
@@ -30,14 +34,16 @@ impl Socket {
             return state
                 .error
                 .take()
-                .map_or_else(|| end_or_wait(state.shut.contains(Shutdown::READ)), Err);
+                .map_or_else(|| end_or_wait(state.shut.contains(Shutdown::READ)), Err)
+                .map(|end| Received { credentials: self.sender(Some(END)), ..end });
         }
         let mut received = Received::default();
         let mut used_up = 0;
         let mut fault = None;
         for packet in &mut state.inbox {
-            // What different senders sent, or what follows files, is for the next call.
-            if received.credentials.is_some_and(|first| first != packet.credentials) {
+            // What different senders sent, if that is of interest, is for the next call.
+            let sender = self.sender(packet.credentials);
+            if received.count > 0 && sender != received.credentials {
                 break;
             }
             let count = match sink.put(packet.rest()) {
@@ -47,9 +53,9 @@ impl Socket {
                     break;
                 }
             };
-            if received.credentials.is_none() {
+            if received.count == 0 {
                 received.from = packet.from.clone();
-                received.credentials = Some(packet.credentials);
+                received.credentials = sender;
             }
             received.count += count;
             let is_whole = count == packet.rest().len();
@@ -80,6 +86,11 @@ impl Socket {
         }
     }
 
+    /// Returns whom to name as the sender, if anybody.
+    fn sender(&self, credentials: Option<Credentials>) -> Option<Credentials> {
+        self.passes_credentials().then(|| credentials.unwrap_or(NOBODY))
+    }
+
     /// Receives the next message, cut to the sink's room.
     fn receive_message(&self, sink: &mut dyn Sink, take: Take) -> Result<Received> {
         let mut state = self.state.lock();
@@ -104,7 +115,7 @@ impl Socket {
             length: packet.bytes.len(),
             from: packet.from.clone(),
             rights: super::Rights::default(),
-            credentials: Some(packet.credentials),
+            credentials: self.sender(packet.credentials),
         };
         if take == Take::Peek {
             received.rights = packet.rights.clone();

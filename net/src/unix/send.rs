@@ -113,7 +113,7 @@ impl Socket {
         }
         let bytes = take_up_to(source, count).inspect_err(|_| self.refund(charge))?;
         let (taken, unused) = (bytes.len(), count - bytes.len());
-        let mut packet = self.packet(bytes, charge - unused, from.clone(), ancillary);
+        let mut packet = self.packet(peer, bytes, charge - unused, from.clone(), ancillary);
         let mut state = peer.state.lock();
         if state.shut.contains(Shutdown::READ) {
             drop(state);
@@ -165,7 +165,7 @@ impl Socket {
             self.refund(charge);
             return Err(Errno::EFAULT);
         }
-        let packet = self.packet(bytes, charge, from, ancillary);
+        let packet = self.packet(peer, bytes, charge, from, ancillary);
         peer.state.lock().inbox.push_back(packet);
         peer.waiters.wake(READABLE);
         Ok(count)
@@ -193,7 +193,7 @@ impl Socket {
     /// Returns where a datagram goes.
     fn datagram_target(&self, to: Option<&Address>, names: &dyn Names) -> Result<Arc<Self>> {
         if let Some(address) = to {
-            let target = self.namespace.find(address, names)?;
+            let target = self.namespace.find(self.kind, address, names)?;
             return if target.kind == Kind::Datagram { Ok(target) } else { Err(Errno::EPROTOTYPE) };
         }
         let mut state = self.state.lock();
@@ -219,14 +219,18 @@ impl Socket {
         peer.upgrade().ok_or(Errno::EPIPE)
     }
 
-    /// Returns a packet from this socket with the files of `ancillary`, which are taken out.
+    /// Returns a packet from this socket with the files of `ancillary`, which are taken out, and
+    /// with credentials if either side asked for some (Linux's `unix_maybe_add_creds`).
     fn packet(
         &self,
+        peer: &Self,
         bytes: Vec<u8>,
         charge: usize,
         from: Address,
         ancillary: &mut Ancillary,
     ) -> Packet {
+        let is_asked =
+            ancillary.is_claimed || self.passes_credentials() || peer.passes_credentials();
         Packet {
             bytes,
             taken: 0,
@@ -234,7 +238,7 @@ impl Socket {
             origin: Weak::clone(&self.this),
             from,
             rights: core::mem::take(&mut ancillary.rights),
-            credentials: ancillary.credentials,
+            credentials: is_asked.then_some(ancillary.credentials),
         }
     }
 }

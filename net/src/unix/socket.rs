@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use abi::poll::Events;
 use abi::{Errno, Result};
@@ -26,7 +26,7 @@ pub(super) const READABLE: Events = Events::IN.union(Events::RDNORM);
 pub(super) const WRITABLE: Events = Events::OUT.union(Events::WRNORM).union(Events::WRBAND);
 
 /// The kinds of sockets, by what they keep of the writes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     /// `SOCK_STREAM`: a stream of bytes.
     Stream,
@@ -94,6 +94,8 @@ pub struct Socket {
     /// Bytes that this socket has sent and nobody has received.
     outstanding: AtomicUsize,
     send_limit: AtomicUsize,
+    /// `SO_PASSCRED`.
+    passes_credentials: AtomicBool,
     pub(super) state: SpinLock<State>,
 }
 
@@ -107,6 +109,7 @@ impl Socket {
             waiters: Waiters::new(),
             outstanding: AtomicUsize::new(0),
             send_limit: AtomicUsize::new(DEFAULT_SEND_LIMIT),
+            passes_credentials: AtomicBool::new(false),
             state: SpinLock::new(State {
                 role: Role::Idle,
                 address: Address::Unnamed,
@@ -144,7 +147,7 @@ impl Socket {
         if self.state.lock().binding.is_some() {
             return if *address == Address::Unnamed { Ok(()) } else { Err(Errno::EINVAL) };
         }
-        let (address, binding) = self.namespace.bind(&self.this, address, names)?;
+        let (address, binding) = self.namespace.bind(&self.this, self.kind, address, names)?;
         let mut state = self.state.lock();
         if state.binding.is_some() {
             drop(state);
@@ -218,10 +221,24 @@ impl Socket {
         }
     }
 
-    /// Returns who connected or listened on the other side (`SO_PEERCRED`), `None` if there was
-    /// no connection.
+    /// Returns who connected or listened on the other side, or who listens here (`SO_PEERCRED`);
+    /// `None` if there was no connection.
     pub fn peer_credentials(&self) -> Option<Credentials> {
-        self.state.lock().peer_credentials
+        let state = self.state.lock();
+        match state.role {
+            Role::Listening { credentials, .. } => Some(credentials),
+            _ => state.peer_credentials,
+        }
+    }
+
+    /// Returns whether what is received comes with its sender's ids (`SO_PASSCRED`).
+    pub fn passes_credentials(&self) -> bool {
+        self.passes_credentials.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether it does.
+    pub fn set_passing_credentials(&self, is_passing: bool) {
+        self.passes_credentials.store(is_passing, Ordering::Relaxed);
     }
 
     /// Returns whether `listen(2)` was called (`SO_ACCEPTCONN`).

@@ -12,6 +12,7 @@ use abi::{Errno, Result};
 use proptest::prelude::*;
 use sync::{Every, SpinLock};
 
+use super::message::NOBODY;
 use super::*;
 
 /// A file system that holds sockets only; a path `plain` is a file of another kind.
@@ -78,7 +79,7 @@ fn bytes(socket: &Socket, room: usize) -> Result<Vec<u8>> {
 
 fn files(count: u32) -> Ancillary {
     let rights = (0..count).map(|number| Arc::new(number) as Arc<dyn Any + Send + Sync>).collect();
-    Ancillary { rights: Rights(rights), credentials: ME }
+    Ancillary { rights: Rights(rights), credentials: ME, is_claimed: false }
 }
 
 #[derive(Default)]
@@ -285,6 +286,7 @@ fn names_are_held_until_the_socket_goes() {
 #[test]
 fn files_come_with_the_first_byte_and_end_the_read() {
     let (a, b) = pair(Kind::Stream);
+    b.set_passing_credentials(true);
     send(&a, b"plain").unwrap();
     let mut ancillary = files(2);
     send_with(&a, b"files", &mut ancillary).unwrap();
@@ -315,6 +317,23 @@ fn files_in_flight_go_with_the_socket() {
 }
 
 #[test]
+fn senders_are_named_where_somebody_asked() {
+    let (a, b) = pair(Kind::Stream);
+    let of = |received: Received| received.credentials;
+    send(&a, b"before").unwrap();
+    b.set_passing_credentials(true);
+    send_with(&a, b"after", &mut files(0)).unwrap();
+    let (got, received) = receive(&b, 20, Take::Remove).unwrap();
+    assert_eq!((got.as_slice(), of(received)), (&b"before"[..], Some(NOBODY)));
+    let (got, received) = receive(&b, 20, Take::Remove).unwrap();
+    assert_eq!((got.as_slice(), of(received)), (&b"after"[..], Some(ME)));
+    b.set_passing_credentials(false);
+    send_with(&a, b"a claim", &mut Ancillary { is_claimed: true, ..files(0) }).unwrap();
+    b.set_passing_credentials(true);
+    assert_eq!(of(receive(&b, 20, Take::Remove).unwrap().1), Some(ME));
+}
+
+#[test]
 fn packets_keep_their_bounds() {
     let (a, b) = pair(Kind::SeqPacket);
     send(&a, b"first").unwrap();
@@ -323,7 +342,7 @@ fn packets_keep_their_bounds() {
     let (got, received) = receive(&b, 3, Take::Peek).unwrap();
     assert_eq!((got.as_slice(), received.length), (&b"fir"[..], 5));
     assert_eq!(bytes(&b, 3).unwrap(), b"fir");
-    assert_eq!(receive(&b, 3, Take::Remove).unwrap().1.credentials, Some(Credentials::default()));
+    assert_eq!(receive(&b, 3, Take::Remove).unwrap().1.credentials, None);
     assert_eq!(bytes(&b, 9).unwrap(), b"third");
     assert_eq!(send(&a, &vec![0; 212_992]), Err(Errno::EMSGSIZE));
     a.shutdown(Shutdown::WRITE);

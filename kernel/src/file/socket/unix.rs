@@ -40,7 +40,6 @@ pub(crate) struct UnixSocket {
 
 #[derive(Clone, Copy, Debug)]
 struct Options {
-    passes_credentials: bool,
     receive_timeout: Option<Duration>,
     send_timeout: Option<Duration>,
     receive_buffer: i32,
@@ -56,7 +55,6 @@ impl UnixSocket {
     /// Returns a socket with Linux's defaults as its options.
     pub(crate) const fn new(inner: Arc<Socket>) -> Self {
         let options = Options {
-            passes_credentials: false,
             receive_timeout: None,
             send_timeout: None,
             receive_buffer: BUFFER_DEFAULT,
@@ -72,15 +70,8 @@ impl UnixSocket {
 
     /// Returns a socket that was accepted by this one.
     pub(crate) fn accepted(&self, inner: Arc<Socket>) -> Self {
-        let passes_credentials = self.passes_credentials();
-        let new = Self::new(inner);
-        new.options.lock().passes_credentials = passes_credentials;
-        new
-    }
-
-    /// Returns whether received messages come with their sender's ids (`SO_PASSCRED`).
-    pub(crate) fn passes_credentials(&self) -> bool {
-        self.options.lock().passes_credentials
+        inner.set_passing_credentials(self.inner.passes_credentials());
+        Self::new(inner)
     }
 
     /// Returns how long a direction waits at most.
@@ -119,7 +110,7 @@ impl UnixSocket {
         }
         let number = value.int()?;
         match name {
-            SO_PASSCRED => options.passes_credentials = number != 0,
+            SO_PASSCRED => self.inner.set_passing_credentials(number != 0),
             SO_SNDBUF => {
                 let bytes = number.clamp(0, BUFFER_DEFAULT).saturating_mul(2).max(SEND_MIN);
                 drop(options);
@@ -154,7 +145,7 @@ impl UnixSocket {
             SO_RCVTIMEO_OLD => return Ok(timeval(options.receive_timeout)),
             SO_SNDTIMEO_OLD => return Ok(timeval(options.send_timeout)),
             SO_PEERCRED => return Ok(credentials_bytes(self.inner.peer_credentials())),
-            SO_PASSCRED => i32::from(options.passes_credentials),
+            SO_PASSCRED => i32::from(self.inner.passes_credentials()),
             SO_SNDBUF => i32::try_from(self.inner.send_limit()).unwrap_or(i32::MAX),
             SO_RCVBUF => options.receive_buffer,
             SO_REUSEADDR => options.reuses_address,

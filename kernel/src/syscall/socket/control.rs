@@ -37,6 +37,7 @@ pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
         (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data),
         (SOL_SOCKET, SCM_CREDENTIALS) => {
             ancillary.credentials = claimed(data)?;
+            ancillary.is_claimed = true;
             Ok(())
         }
         _ => Err(Errno::EINVAL),

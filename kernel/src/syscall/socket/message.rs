@@ -366,10 +366,8 @@ fn put_control(
     control: &mut control::Writer,
 ) -> Result<()> {
     match &opened.socket.socket {
-        Socket::Unix(socket) => {
-            if socket.passes_credentials()
-                && let Some(credentials) = incoming.credentials
-            {
+        Socket::Unix(_) => {
+            if let Some(credentials) = incoming.credentials {
                 control.put_credentials(credentials)?;
             }
         }
