@@ -49,6 +49,7 @@ impl Stack {
         now: Instant,
     ) {
         let Some(ip) = Ip::parse(packet) else { return };
+        let ip = Ip { card: number, ..ip };
         // Loopback addresses do not travel on links (RFC 1122 §3.2.1.3).
         let is_martian = number != 0 && (is_loopback(&ip.source) || is_loopback(&ip.destination));
         if is_martian || is_group(&ip.source) {
@@ -63,7 +64,7 @@ impl Stack {
         }
         match ip.protocol {
             protocol::TCP => self.input_tcp(&ip, is_checksum_good, now),
-            protocol::UDP => self.input_udp(number, &ip, is_checksum_good, now),
+            protocol::UDP => self.input_udp(&ip, is_checksum_good, now),
             protocol::ICMP if ip.source.is_ipv4() => self.input_icmp(&ip, now),
             protocol::ICMP_V6 if ip.source.is_ipv6() => {
                 if let Some(interface) = self.interface(number)
@@ -87,15 +88,9 @@ impl Stack {
         }
     }
 
-    fn input_udp(
-        self: &Arc<Self>,
-        number: usize,
-        ip: &Ip<'_>,
-        is_checksum_good: bool,
-        now: Instant,
-    ) {
+    fn input_udp(self: &Arc<Self>, ip: &Ip<'_>, is_checksum_good: bool, now: Instant) {
         if is_checksum_good || udp::is_intact(&ip.source, &ip.destination, ip.payload) {
-            crate::udp::input(self, number, ip, now);
+            crate::udp::input(self, ip, now);
         }
     }
 
@@ -281,7 +276,17 @@ fn parse_quote(quote: &[u8]) -> Option<Ip<'_>> {
             *quote.get(6)?,
         )
     };
-    Some(Ip { source, destination, protocol, ttl: 0, fragment: None, packet: quote, payload })
+    Some(Ip {
+        source,
+        destination,
+        protocol,
+        ttl: 0,
+        tos: 0,
+        card: 0,
+        fragment: None,
+        packet: quote,
+        payload,
+    })
 }
 
 /// Returns the flow of a packet that was sent from here.

@@ -91,6 +91,26 @@ impl Stack {
         links
     }
 
+    /// Returns whether there is a card with this number; 0 is loopback.
+    pub(crate) fn has_link(&self, card: usize) -> bool {
+        card == 0 || self.interface(card).is_some()
+    }
+
+    /// Returns the number of the card with a name, 0 for loopback.
+    ///
+    /// # Errors
+    /// `ENODEV` if there is none.
+    pub(crate) fn card_named(&self, name: &[u8]) -> Result<usize> {
+        let links = self.links();
+        links.iter().position(|link| link.name.as_bytes() == name).ok_or(Errno::ENODEV)
+    }
+
+    /// Returns a card's name with a zero behind it; nothing if there is no such card.
+    pub(crate) fn card_name(&self, card: usize) -> Vec<u8> {
+        let link = self.links().into_iter().nth(card);
+        link.map_or_else(Vec::new, |link| [link.name.as_bytes(), &[0]].concat())
+    }
+
     /// Answers the requests of `netdevice(7)` that read: takes a `struct ifreq` and fills it in.
     ///
     /// # Errors

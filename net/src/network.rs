@@ -147,6 +147,19 @@ impl Network {
         Err(Errno::ENETUNREACH)
     }
 
+    /// Checks that packets to `destination` leave over a card, 0 for loopback
+    /// (`SO_BINDTODEVICE`, `IP_PKTINFO`).
+    ///
+    /// # Errors
+    /// `ENETUNREACH` if they do not.
+    pub(crate) fn check_card(&self, destination: &IpAddr, card: usize) -> Result<()> {
+        let leaves_over = match self.path(destination)? {
+            Path::Loopback => 0,
+            Path::Link { interface, .. } => interface,
+        };
+        if leaves_over == card { Ok(()) } else { Err(Errno::ENETUNREACH) }
+    }
+
     /// Returns the source address that packets to `destination` bear if nobody chose one.
     ///
     /// # Errors

@@ -112,8 +112,8 @@ pub(crate) struct Options {
     pub(crate) user_timeout: u32,
     /// `TCP_MAXSEG`, if set.
     pub(crate) max_segment: Option<u16>,
-    /// `TCP_DEFER_ACCEPT` in seconds.
-    pub(crate) defer_accept: u32,
+    /// `TCP_DEFER_ACCEPT` as a number of SYN|ACKs sent again, 0 for off.
+    pub(crate) defer_accept: u8,
     /// `TCP_LINGER2` in seconds.
     pub(crate) linger2: i32,
     /// `TCP_SYNCNT`.
@@ -142,6 +142,8 @@ pub(crate) struct Options {
     pub(crate) priority: u32,
     /// `SO_MARK`.
     pub(crate) mark: u32,
+    /// `SO_BINDTODEVICE`: the number of the card, 0 for loopback.
+    pub(crate) card: Option<usize>,
     /// `SO_RCVLOWAT`.
     pub(crate) receive_low: u32,
 }
@@ -192,6 +194,7 @@ impl Options {
             receive_errors: false,
             priority: 0,
             mark: 0,
+            card: None,
             receive_low: 1,
         }
     }

@@ -80,9 +80,23 @@ impl Sharing {
 pub(crate) struct Bound<S> {
     pub(crate) scope: Scope,
     pub(crate) sharing: Sharing,
+    /// The only card that packets are taken from, 0 for loopback (`SO_BINDTODEVICE`).
+    pub(crate) card: Option<usize>,
     /// What the socket is known by.
     pub(crate) id: u64,
     pub(crate) socket: Weak<S>,
+}
+
+impl<S> Bound<S> {
+    /// Returns whether the socket takes packets from a card.
+    pub(crate) fn is_for(&self, card: usize) -> bool {
+        self.card.is_none_or(|own| own == card)
+    }
+
+    /// Returns whether there are packets that both sockets could take.
+    fn overlaps(&self, other: &Self) -> bool {
+        self.scope.overlaps(&other.scope) && other.card.is_none_or(|card| self.is_for(card))
+    }
 }
 
 /// The bound sockets of one protocol.
@@ -124,9 +138,7 @@ impl<S> Ports<S> {
 
     fn conflicts(&self, port: u16, entry: &Bound<S>) -> bool {
         self.at(port).iter().any(|other| {
-            other.id != entry.id
-                && other.scope.overlaps(&entry.scope)
-                && !entry.sharing.with(other.sharing)
+            other.id != entry.id && other.overlaps(entry) && !entry.sharing.with(other.sharing)
         })
     }
 
@@ -142,15 +154,22 @@ impl<S> Ports<S> {
     pub(crate) fn set_sharing(&mut self, port: u16, id: u64, sharing: Sharing) -> Result<()> {
         let entries = self.bound.get_mut(&port).map_or(&mut [][..], |entries| &mut entries[..]);
         let Some(own) = entries.iter().position(|entry| entry.id == id) else { return Ok(()) };
-        let scope = entries[own].scope;
         let is_refused = entries.iter().any(|other| {
-            other.id != id && other.scope.overlaps(&scope) && !sharing.with(other.sharing)
+            other.id != id && other.overlaps(&entries[own]) && !sharing.with(other.sharing)
         });
         if is_refused && sharing.is_listening {
             return Err(Errno::EADDRINUSE);
         }
         entries[own].sharing = sharing;
         Ok(())
+    }
+
+    /// Changes from which card a bound socket takes packets.
+    pub(crate) fn set_card(&mut self, port: u16, id: u64, card: Option<usize>) {
+        let entries = self.bound.get_mut(&port).into_iter().flatten();
+        for entry in entries.filter(|entry| entry.id == id) {
+            entry.card = card;
+        }
     }
 
     /// Removes a socket.
@@ -197,7 +216,7 @@ mod tests {
     use super::*;
 
     fn entry(id: u64, scope: Scope, sharing: Sharing) -> Bound<()> {
-        Bound { scope, sharing, id, socket: Weak::new() }
+        Bound { scope, sharing, card: None, id, socket: Weak::new() }
     }
 
     const PLAIN: Sharing = Sharing { reuse_address: false, reuse_port: false, is_listening: false };

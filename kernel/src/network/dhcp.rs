@@ -8,7 +8,7 @@ use abi::socket::{AF_INET, IPPROTO_UDP, SO_BROADCAST, SOCK_DGRAM, SOL_SOCKET};
 use abi::time::Instant;
 use net::device::Mac;
 use net::dhcp::{Action, CLIENT_PORT, Client, SERVER_PORT};
-use net::inet::{Family, ReceiveFlags, Socket, SocketAddress};
+use net::inet::{Family, ReceiveFlags, Socket, SocketAddress, Wishes};
 use net::options::Value;
 use sync::SpinLock;
 
@@ -78,7 +78,12 @@ impl Dhcp {
         match action {
             Action::Send { to, message } => {
                 let to = endpoint(to, SERVER_PORT);
-                let sent = self.socket.send(&mut &message[..], Some(to.as_bytes()), false, now);
+                let sent = self.socket.send(
+                    &mut &message[..],
+                    Some(to.as_bytes()),
+                    &Wishes::default(),
+                    now,
+                );
                 // The client repeats what gets no answer.
                 if let Err(error) = sent {
                     log::warn!("a DHCP message could not be sent: {error}");

@@ -15,6 +15,7 @@ use vfs::fs::ramfs::RamInode;
 use vfs::{OnExec, OpenFile};
 
 use super::{Context, lock, owner, socket};
+use crate::file::socket::Lingering;
 use crate::file::{self, descriptor_limit, notice};
 use crate::memory::backing;
 use crate::memory::user::UserPtr;
@@ -26,12 +27,18 @@ pub(super) fn close(_cx: &mut Context<'_>, fd: u32) -> Result<()> {
 
 /// Closes all descriptors.
 pub(super) fn close_all() {
-    file::current().descriptors.close_range(0, u32::MAX).into_iter().for_each(release);
+    let all = file::current().descriptors.close_range(0, u32::MAX);
+    all.iter().for_each(lock::release_closed);
 }
 
 /// Lets a description go that a descriptor stood for.
 fn release(file: Arc<OpenFile>) {
+    let lingering = Lingering::of(&file);
     lock::release_closed(&file);
+    drop(file);
+    if let Some(lingering) = lingering {
+        lingering.wait();
+    }
 }
 
 /// `CLOSE_RANGE_UNSHARE`: nothing is shared, there being one program.

@@ -6,9 +6,9 @@
 //! [`Socket::connect`] says `EINPROGRESS` where [`Socket::connected`] is to be tried.
 
 mod option;
+mod packet;
 
 use alloc::sync::Arc;
-use core::net::IpAddr;
 use core::time::Duration;
 
 use abi::io::{Sink, Source};
@@ -24,6 +24,7 @@ use sync::Waiters;
 use crate::addr;
 pub use crate::addr::{Family, SocketAddress};
 use crate::flow::Endpoint;
+pub use crate::inet::packet::{Told, Wishes};
 use crate::netlink::{self, Netlink};
 use crate::stack::Stack;
 use crate::tcp::{Following, Reading, Tcp};
@@ -56,9 +57,8 @@ pub struct Received {
     pub length: usize,
     /// Who sent the datagram; streams do not say.
     pub from: Option<SocketAddress>,
-    /// The address that the datagram was sent to and the number of the card, if the program asked
-    /// for it with `IP_PKTINFO` or `IPV6_RECVPKTINFO`.
-    pub info: Option<(IpAddr, usize)>,
+    /// What the program asked to be told of the datagram.
+    pub told: Told,
 }
 
 impl Socket {
@@ -133,7 +133,9 @@ impl Socket {
             return netlink.bind(address);
         }
         let local = addr::parse(self.family(), address)?;
-        self.check_version(&local)?;
+        if self.shuns(&local) {
+            return Err(Errno::EINVAL);
+        }
         match self {
             Self::Tcp(tcp) => tcp.bind(local),
             Self::Udp(udp) => udp.bind(local),
@@ -141,12 +143,15 @@ impl Socket {
         }
     }
 
-    fn check_version(&self, end: &Endpoint) -> Result<()> {
+    /// Returns whether an address is of the version that the socket is to have nothing to do with
+    /// (`IPV6_V6ONLY`).
+    fn shuns(&self, end: &Endpoint) -> bool {
         let is_mapped = self.family() == Family::V6 && end.address.is_ipv4();
-        if is_mapped && self.with_options(|options| options.only_v6) {
-            return Err(Errno::EINVAL);
-        }
-        Ok(())
+        is_mapped && self.with_options(|options| options.only_v6)
+    }
+
+    fn check_reach(&self, remote: &Endpoint) -> Result<()> {
+        if self.shuns(remote) { Err(Errno::ENETUNREACH) } else { Ok(()) }
     }
 
     /// Makes a stream socket accept connections, `listen(2)`.
@@ -199,10 +204,7 @@ impl Socket {
     /// Reads the address that a socket is to be connected to.
     fn parse_remote(&self, address: &[u8]) -> Result<Endpoint> {
         let remote = addr::parse(self.family(), address)?;
-        let is_mapped = self.family() == Family::V6 && remote.address.is_ipv4();
-        if is_mapped && self.with_options(|options| options.only_v6) {
-            return Err(Errno::ENETUNREACH);
-        }
+        self.check_reach(&remote)?;
         Ok(remote)
     }
 
@@ -226,12 +228,12 @@ impl Socket {
         &self,
         source: &mut dyn Source,
         to: Option<&[u8]>,
-        is_more: bool,
+        wishes: &Wishes,
         now: Instant,
     ) -> Result<usize> {
         match self {
             Self::Tcp(tcp) => {
-                let following = if is_more { Following::More } else { Following::Nothing };
+                let following = if wishes.is_more { Following::More } else { Following::Nothing };
                 tcp.send(source, following, now)
             }
             Self::Udp(udp) => {
@@ -241,7 +243,8 @@ impl Socket {
                 };
                 let to = to.filter(|to| !is_none(to));
                 let to = to.map(|to| addr::parse_destination(self.family(), to)).transpose()?;
-                udp.send(source, to, now)
+                to.map_or(Ok(()), |to| self.check_reach(&to))?;
+                udp.send(source, to, wishes, now)
             }
             Self::Netlink(netlink) => netlink.send(source, to),
         }
@@ -267,18 +270,17 @@ impl Socket {
                 let Some(received) = udp.receive(sink, flags.is_peek)? else {
                     return Ok(Received::default());
                 };
-                let wants_info = udp.with_options(|options| options.packet_info);
                 Ok(Received {
                     copied: received.copied,
                     length: received.length,
                     from: Some(SocketAddress::new(udp.family(), &received.from)),
-                    info: wants_info.then_some((received.to, received.interface)),
+                    told: received.told,
                 })
             }
             Self::Netlink(netlink) => {
                 let (copied, length) = netlink.receive(sink, flags.is_peek)?;
                 let from = Some(SocketAddress::raw(&netlink::kernel_address()));
-                Ok(Received { copied, length, from, info: None })
+                Ok(Received { copied, length, from, told: Told::default() })
             }
         }
     }
@@ -366,6 +368,18 @@ impl Socket {
     /// Returns how long writes wait at most (`SO_SNDTIMEO`).
     pub fn send_timeout(&self) -> Option<Duration> {
         self.with_options(|options| options.send_timeout)
+    }
+
+    /// Returns how long `close(2)` waits for the peer at most (`SO_LINGER`), if at all.
+    pub fn linger(&self) -> Option<Duration> {
+        let Self::Tcp(tcp) = self else { return None };
+        tcp.with_options(|options| options.linger).filter(|time| !time.is_zero())
+    }
+
+    /// Returns whether the peer has yet to acknowledge what was sent before
+    /// [`close`](Self::close); [`waiters`](Self::waiters) are told when it has.
+    pub fn is_lingering(&self) -> bool {
+        matches!(self, Self::Tcp(tcp) if tcp.is_lingering())
     }
 
     /// Ends the socket when its last descriptor is closed.

@@ -20,6 +20,8 @@ const BUFFER_MAX: u32 = 212_992;
 const RECEIVE_MIN: u32 = 2304;
 /// The smallest `SO_SNDBUF` as shown (Linux's `SOCK_MIN_SNDBUF`).
 const SEND_MIN: u32 = 4608;
+/// Bytes of a link's name, the terminating zero included (`IFNAMSIZ`).
+const DEVICE_NAME: usize = 16;
 /// The name of the only congestion control.
 const RENO: &[u8] = b"reno\0\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -79,7 +81,7 @@ impl Socket {
                 });
                 return Ok(());
             }
-            so::SO_BINDTODEVICE => return Err(Errno::ENOPROTOOPT),
+            so::SO_BINDTODEVICE => return self.bind_to_device(value),
             _ => {}
         }
         let value = value.int()?;
@@ -96,15 +98,53 @@ impl Socket {
         }
     }
 
-    /// Returns an option's value, `getsockopt(2)`; the caller cuts it to the program's length.
+    /// Makes the socket use one link only, or any again for an empty name.
+    fn bind_to_device(&self, value: Value<'_>) -> Result<()> {
+        let name = if value.length() == 0 { &[][..] } else { value.text(DEVICE_NAME - 1)? };
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+        let stack = match self {
+            Self::Tcp(tcp) => &tcp.stack,
+            Self::Udp(udp) => udp.stack(),
+            Self::Netlink(_) => return Err(Errno::ENOPROTOOPT),
+        };
+        let card = if name.is_empty() { None } else { Some(stack.card_named(name)?) };
+        match self {
+            Self::Tcp(tcp) => tcp.set_card(card),
+            Self::Udp(udp) => udp.set_card(card),
+            Self::Netlink(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the name of the link that the socket is bound to, empty if it is to none.
+    fn device(&self) -> Vec<u8> {
+        let card = self.with_options(|options| options.card);
+        match (card, self) {
+            (Some(card), Self::Tcp(tcp)) => tcp.stack.card_name(card),
+            (Some(card), Self::Udp(udp)) => udp.stack().card_name(card),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns an option's value, `getsockopt(2)`; the caller cuts it to the program's length,
+    /// which is `room`.
     ///
     /// # Errors
-    /// `ENOPROTOOPT` for an unknown option, `EOPNOTSUPP` for an unknown level.
-    pub fn option(&self, level: i32, name: i32) -> Result<Vec<u8>> {
+    /// `ENOPROTOOPT` for an unknown option, `EOPNOTSUPP` for an unknown level, `EINVAL` if there
+    /// has to be more room.
+    pub fn option(&self, level: i32, name: i32, room: usize, now: Instant) -> Result<Vec<u8>> {
         match (level, self) {
+            (SOL_SOCKET, _) if name == so::SO_BINDTODEVICE => {
+                let device = self.device();
+                if device.is_empty() || room >= DEVICE_NAME {
+                    Ok(device)
+                } else {
+                    Err(Errno::EINVAL)
+                }
+            }
             (SOL_SOCKET, _) => self.socket_option(name),
             (_, Self::Netlink(_)) => Err(Errno::ENOPROTOOPT),
-            (so::IPPROTO_TCP, Self::Tcp(tcp)) => tcp_option(tcp, name),
+            (so::IPPROTO_TCP, Self::Tcp(tcp)) => tcp_option(tcp, name, now),
             (SOL_IP, _) => Ok(bytes(self.with_options(|options| ip_option(options, name))?)),
             (SOL_IPV6, _) if self.family() == Family::V6 => {
                 Ok(bytes(self.with_options(|options| ipv6_option(options, name))?))
@@ -135,6 +175,10 @@ impl Socket {
             (so::SO_ERROR, Self::Udp(udp)) => udp.take_error().map_or(0, |e| i32::from(e.raw())),
             (so::SO_ACCEPTCONN, Self::Tcp(tcp)) => i32::from(tcp.is_listening()),
             (so::SO_ACCEPTCONN, Self::Udp(_)) => 0,
+            // Of nobody: that is told of Unix sockets only.
+            (so::SO_PEERCRED, _) => {
+                return Ok([0, -1_i32, -1].map(i32::to_ne_bytes).as_flattened().to_vec());
+            }
             (so::SO_LINGER, _) => {
                 let linger = self.with_options(|options| options.linger);
                 let seconds = linger.map_or(0, |linger| linger.as_secs());
@@ -279,7 +323,7 @@ fn set_tcp_option(
                 options.syn_count = u8::try_from(within(value, 1..=127)?).unwrap_or(127);
             }
             so::TCP_LINGER2 => options.linger2 = value.clamp(-1, 120),
-            so::TCP_DEFER_ACCEPT => options.defer_accept = unsigned(value.max(0))?,
+            so::TCP_DEFER_ACCEPT => options.defer_accept = retransmissions(value),
             so::TCP_WINDOW_CLAMP | so::TCP_NOTSENT_LOWAT => {}
             so::TCP_QUICKACK => options.quick_ack = is_on,
             so::TCP_USER_TIMEOUT => options.user_timeout = unsigned(value)?,
@@ -303,9 +347,34 @@ fn set_udp_option(options: &mut Options, name: i32, value: i32) -> Result<()> {
     }
 }
 
-fn tcp_option(tcp: &Tcp, name: i32) -> Result<Vec<u8>> {
+/// Seconds between two SYN|ACKs, after so many.
+fn retransmission_wait(count: u8) -> u32 {
+    /// Linux's `TCP_RTO_MAX`.
+    const LONGEST: u32 = 120;
+    1_u32.checked_shl(count.into()).unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// Returns after how many retransmissions so many seconds are over (Linux's `secs_to_retrans`).
+fn retransmissions(seconds: i32) -> u8 {
+    let seconds = u32::try_from(seconds).unwrap_or(0);
+    let mut passed = 0;
+    (0..u8::MAX)
+        .find(|count| {
+            let is_over = passed >= seconds;
+            passed += retransmission_wait(*count);
+            is_over
+        })
+        .unwrap_or(u8::MAX)
+}
+
+/// Returns the seconds that so many retransmissions take.
+fn retransmission_seconds(count: u8) -> u32 {
+    (0..count).map(retransmission_wait).sum()
+}
+
+fn tcp_option(tcp: &Tcp, name: i32, now: Instant) -> Result<Vec<u8>> {
     match name {
-        so::TCP_INFO => return Ok(TcpInfo::as_bytes(&tcp.info()).to_vec()),
+        so::TCP_INFO => return Ok(TcpInfo::as_bytes(&tcp.info(now)).to_vec()),
         so::TCP_CONGESTION => return Ok(RENO.to_vec()),
         so::TCP_MAXSEG => return Ok(bytes(tcp.segment_size())),
         _ => {}
@@ -319,7 +388,7 @@ fn tcp_option(tcp: &Tcp, name: i32) -> Result<Vec<u8>> {
             so::TCP_KEEPCNT => options.keep_count,
             so::TCP_SYNCNT => u32::from(options.syn_count),
             so::TCP_LINGER2 => options.linger2.cast_unsigned(),
-            so::TCP_DEFER_ACCEPT => options.defer_accept,
+            so::TCP_DEFER_ACCEPT => retransmission_seconds(options.defer_accept),
             so::TCP_WINDOW_CLAMP | so::TCP_FASTOPEN => 0,
             so::TCP_NOTSENT_LOWAT => u32::MAX,
             so::TCP_QUICKACK => u32::from(options.quick_ack),

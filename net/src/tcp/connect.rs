@@ -26,6 +26,8 @@ pub(super) struct Connecting {
     tries: u8,
     next_try: Instant,
     mtu: usize,
+    /// When the first SYN was sent.
+    begun: Instant,
 }
 
 impl Connecting {
@@ -73,7 +75,8 @@ impl Tcp {
         let initial = self.stack.initial_sequence(&flow, now);
         let mtu = self.stack.mtu(&flow.remote.address);
         let next_try = now + Duration::from_secs(1);
-        inner.state = State::Connecting(Connecting { flow, initial, tries: 1, next_try, mtu });
+        inner.state =
+            State::Connecting(Connecting { flow, initial, tries: 1, next_try, mtu, begun: now });
         inner.local = Some(flow.local);
         self.send_syn(&mut inner, now);
         self.arm(&mut inner, next_try);
@@ -110,6 +113,9 @@ impl Tcp {
         let network = self.stack.network.lock();
         if is_group(&remote.address) || network.is_broadcast(&remote.address) {
             return Err(Errno::ENETUNREACH);
+        }
+        if let Some(card) = inner.options.card {
+            network.check_card(&remote.address, card)?;
         }
         let bound = inner.local.map(|local| local.address).filter(|own| !own.is_unspecified());
         let address = match bound {
@@ -202,6 +208,7 @@ impl Tcp {
     ) -> Events {
         let State::Connecting(connecting) = &inner.state else { return Events::empty() };
         let (flow, mtu) = (connecting.flow, connecting.mtu);
+        let round_trip = (connecting.tries == 1).then(|| now.since(connecting.begun));
         let send_next = connecting.initial.wrapping_add(1);
         let is_acceptable = segment.has(ACK) && segment.ack == send_next;
         if segment.has(ACK) && !is_acceptable {
@@ -235,7 +242,7 @@ impl Tcp {
         if let Some(timer) = inner.timer.take() {
             self.stack.clear_timer(timer, self.id);
         }
-        inner.state = State::Open(Connection::new(synced, sizes, now));
+        inner.state = State::Open(Connection::new(synced, sizes, round_trip, now));
         self.send_control(inner, ACK, 0, now);
         self.reschedule(inner, now);
         Events::OUT | Events::WRNORM

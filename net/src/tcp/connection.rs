@@ -10,6 +10,7 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::engine::{self, Engine, Sizes, Synced};
+use super::measure::Measures;
 use super::port::Output;
 use super::table::TimeWait;
 use super::{Inner, State, Tcp, may_send};
@@ -55,11 +56,17 @@ pub(super) struct Connection {
     pub(super) progress: Instant,
     /// When the connection was last used.
     pub(super) used: Instant,
+    pub(super) measures: Measures,
 }
 
 impl Connection {
-    /// Returns a connection right after its handshake.
-    pub(super) fn new(synced: Synced, sizes: Sizes, now: Instant) -> Self {
+    /// Returns a connection right after its handshake, which took `round_trip` if that is known.
+    pub(super) fn new(
+        synced: Synced,
+        sizes: Sizes,
+        round_trip: Option<Duration>,
+        now: Instant,
+    ) -> Self {
         Self {
             synced,
             engine: None,
@@ -77,6 +84,7 @@ impl Connection {
             probes: 0,
             progress: now,
             used: now,
+            measures: Measures::new(round_trip, now),
         }
     }
 
@@ -172,7 +180,8 @@ impl Connection {
             return;
         }
         stack.claim_buffers(self.sizes.receive + self.sizes.send);
-        let mut engine = Engine::new(&self.synced, self.sizes, hop, stack, now);
+        let mut engine =
+            Engine::new(&self.synced, self.sizes, hop, stack, self.measures.round_trip(), now);
         engine.socket().set_nagle_enabled(!options.no_delay);
         engine.socket().set_hop_limit(options.ttl);
         self.engine = Some(engine);
@@ -230,11 +239,13 @@ impl Tcp {
         let is_corked = connection.corked_until.is_some_and(|until| now < until);
         let Some(engine) = &mut connection.engine else { return };
         engine.close_if_fits(&connection.synced);
+        let before = engine.sent;
         while !(is_corked && engine.unsent() < mss) {
             if !engine.output_one(&mut output, now) || engine.unsent() == 0 {
                 break;
             }
         }
+        connection.measures.note_sent(&before, &engine.sent, now);
         if output.is_starved && !connection.is_starved {
             connection.is_starved = true;
             self.stack.starve(self.clone(), now);

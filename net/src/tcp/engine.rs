@@ -6,6 +6,9 @@
 //! that it ends exactly where the connection is. So an idle connection needs no engine at all,
 //! buffers can grow, and initial sequence numbers follow RFC 6528.
 //!
+//! smoltcp's clock runs [`PACE`] times as fast as time, since its least timeout is a second; and the
+//! replayed handshake takes as long as round trips are known to, from which it takes its first.
+//!
 //! What smoltcp sends passes `port.rs`.
 
 use alloc::boxed::Box;
@@ -14,6 +17,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 use core::num::NonZeroUsize;
+use core::time::Duration;
 
 use abi::time::Instant;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
@@ -21,6 +25,7 @@ use smoltcp::phy::{Checksum, ChecksumCapabilities, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
 
+use super::measure::RTO_MIN;
 use super::port::{Output, Port, Sender, Sent};
 use crate::flow::FlowKey;
 use crate::output::Hop;
@@ -51,6 +56,9 @@ pub(super) struct Synced {
     /// The longest IP packet on the way.
     pub(super) mtu: usize,
 }
+
+/// How fast smoltcp's clock runs: its `RTTE_MIN_RTO` of 1000 ms becomes [`RTO_MIN`].
+pub(super) const PACE: u32 = 1000 / RTO_MIN.subsec_millis();
 
 /// The scale of own windows, where windows are scaled: enough for 8 MiB.
 pub(super) const OWN_SHIFT: u8 = 7;
@@ -112,6 +120,7 @@ impl Engine {
         sizes: Sizes,
         hop: &Hop,
         stack: &Stack,
+        round_trip: Duration,
         now: Instant,
     ) -> Box<Self> {
         let local = IpAddress::from(synced.flow.local.address);
@@ -141,12 +150,12 @@ impl Engine {
             sent: Sent::default(),
             engine_shift: engine_shift(synced, sizes.receive),
         });
-        engine.replay(synced, now);
+        engine.replay(synced, round_trip, now);
         engine
     }
 
-    /// Replays the handshake.
-    fn replay(&mut self, synced: &Synced, now: Instant) {
+    /// Replays the handshake, that began as long ago as a round trip takes.
+    fn replay(&mut self, synced: &Synced, round_trip: Duration, now: Instant) {
         let initial = synced.receive_next.wrapping_sub(1);
         let flow = FlowKey { local: synced.flow.remote, remote: synced.flow.local };
         let options = SynOptions {
@@ -159,8 +168,9 @@ impl Engine {
         let packet = &mut buffer[..syn.length()];
         syn.emit(packet);
         let mut port = Port { received: Some(packet), capabilities: None, sender: None };
-        self.interface.poll_ingress_single(instant(now), &mut port, &mut self.sockets);
-        self.interface.poll_egress(instant(now), &mut port, &mut self.sockets);
+        let begin = instant(now) - smoltcp::time::Duration::from(round_trip * PACE);
+        self.interface.poll_ingress_single(begin, &mut port, &mut self.sockets);
+        self.interface.poll_egress(begin, &mut port, &mut self.sockets);
         self.replay_segment(synced, ACK, synced.receive_next, &[], now);
         if self.engine_shift > 0 {
             // smoltcp scales the window that its SYN|ACK gave without scale, and would take more
@@ -171,6 +181,7 @@ impl Engine {
             count: 0,
             next: synced.send_next,
             highest: synced.send_next,
+            repeated: 0,
             acknowledged: synced.receive_next,
             limit: synced.receive_limit,
         };
@@ -326,7 +337,7 @@ impl Engine {
     pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
         let at = self.interface.poll_at(instant(now), &self.sockets)?;
         let micros = u64::try_from(at.total_micros()).unwrap_or(0);
-        Some(Instant::from_nanos(micros.saturating_mul(1000)))
+        Some(Instant::from_nanos(micros.saturating_mul(1000) / u64::from(PACE)))
     }
 
     /// Takes another MTU into account.
@@ -379,9 +390,10 @@ fn engine_shift(synced: &Synced, capacity: usize) -> u8 {
     u8::try_from(bits.saturating_sub(16)).unwrap_or(0)
 }
 
-/// Returns smoltcp's form of a moment.
-pub(super) fn instant(now: Instant) -> smoltcp::time::Instant {
-    let micros = i64::try_from(now.as_nanos() / 1000).unwrap_or(i64::MAX);
+/// Returns what smoltcp's clock shows at a moment.
+fn instant(now: Instant) -> smoltcp::time::Instant {
+    let nanos = now.as_nanos().saturating_mul(PACE.into());
+    let micros = i64::try_from(nanos / 1000).unwrap_or(i64::MAX);
     smoltcp::time::Instant::from_micros(micros)
 }
 
@@ -476,30 +488,57 @@ mod tests {
         }
     }
 
+    fn engine(synced: &Synced, sizes: Sizes, stack: &Stack, now: Instant) -> Box<Engine> {
+        Engine::new(synced, sizes, &Hop::Loopback, stack, Duration::from_millis(1), now)
+    }
+
+    fn output<'a>(stack: &'a Stack, synced: &Synced) -> Output<'a> {
+        Output {
+            stack,
+            hop: Hop::Loopback,
+            own_shift: OWN_SHIFT,
+            send_limit: synced.send_limit,
+            ip_header: 20,
+            is_starved: false,
+        }
+    }
+
     #[test]
     fn a_window_that_the_peer_took_back_is_probed() {
         let stack = Stack::new(Secrets([1, 2, 3, 4]), 1 << 20);
         let now = Instant::default();
         let synced = synced(7);
         let sizes = Sizes { receive: 4096, send: 4096 };
-        let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, now);
+        let mut engine = engine(&synced, sizes, &stack, now);
         assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
-        let mut output = Output {
-            stack: &stack,
-            hop: Hop::Loopback,
-            own_shift: OWN_SHIFT,
-            send_limit: synced.send_limit,
-            ip_header: 20,
-            is_starved: false,
-        };
+        let mut output = output(&stack, &synced);
         assert!(engine.output_one(&mut output, now));
         let closed = Synced { send_limit: 7, ..synced };
         engine.remind_of_window(&closed, now);
-        let late = now + core::time::Duration::from_secs(2);
+        let late = now + Duration::from_secs(2);
         assert!(!engine.output_one(&mut output, late));
         assert_eq!(engine.deadline(late), None);
         engine.remind_of_window(&closed, late);
         assert!(engine.deadline(late).is_some());
+    }
+
+    #[test]
+    fn the_first_timeout_follows_from_the_round_trip() {
+        let stack = Stack::new(Secrets([1, 2, 3, 4]), 1 << 20);
+        let now = Instant::from_nanos(3_000_000_000);
+        let sizes = Sizes { receive: 4096, send: 4096 };
+        for (round_trip, timeout) in [(0, 200), (20, 200), (100, 300), (500, 1500)] {
+            let synced = synced(7);
+            let round_trip = Duration::from_millis(round_trip);
+            let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, round_trip, now);
+            assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
+            let mut output = output(&stack, &synced);
+            assert!(engine.output_one(&mut output, now));
+            let wait = engine.deadline(now).map(|at| at.since(now));
+            assert_eq!(wait, Some(Duration::from_millis(timeout)), "{round_trip:?}");
+            assert!(engine.output_one(&mut output, now + Duration::from_millis(timeout)));
+            assert_eq!(engine.sent.repeated, 1);
+        }
     }
 
     #[test]
@@ -511,20 +550,13 @@ mod tests {
             let synced = synced(number);
             let sizes = Sizes { receive, send: 4096 };
             let now = Instant::default();
-            let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, now);
+            let mut engine = engine(&synced, sizes, &stack, now);
             assert_eq!(engine.state(), State::Established);
             refill(&mut engine, &synced, &[7; 100], false, now);
             assert_eq!(engine.received(), [7; 100]);
             assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
             engine.send_end = engine.send_end.wrapping_add(5);
-            let mut output = Output {
-                stack: &stack,
-                hop: Hop::Loopback,
-                own_shift: OWN_SHIFT,
-                send_limit: synced.send_limit,
-                ip_header: 20,
-                is_starved: false,
-            };
+            let mut output = output(&stack, &synced);
             assert!(engine.output_one(&mut output, now));
             assert_eq!(engine.sent.next, number.wrapping_add(5));
             assert_eq!(engine.sent.acknowledged, synced.receive_next.wrapping_add(100));

@@ -156,6 +156,7 @@ impl Tcp {
         connection.used = now;
         let before = connection.before();
         if is_news {
+            connection.measures.note_acknowledged(segment.ack, now);
             connection.heed(segment, now);
         }
         let engine = connection.engine.as_mut();
@@ -334,6 +335,7 @@ impl Connection {
             let grown = u32::try_from(unread - before.unread).unwrap_or(0);
             engine.receive_next = engine.receive_next.wrapping_add(grown);
             self.wants_receive |= unread * 4 > engine.sizes.receive * 3;
+            self.measures.received = now;
             events |= Events::IN | Events::RDNORM;
         }
         let had_fin =
@@ -345,6 +347,10 @@ impl Connection {
         }
         if unacknowledged < before.unacknowledged || unacknowledged == 0 {
             self.progress = now;
+        }
+        if phase == Phase::FinWait2 && before.phase != phase {
+            // close(2) may linger until then.
+            events |= Events::OUT | Events::WRNORM;
         }
         // Told whether or not a write failed before: epoll may have been asked for it meanwhile.
         if !before.is_writable && self.is_writable() {

@@ -17,7 +17,7 @@ use super::input::{refuse, reply};
 use super::table::HalfOpen;
 use super::{State, Tcp};
 use crate::flow::FlowKey;
-use crate::ports::Sharing;
+use crate::ports::{Bound, Sharing};
 use crate::stack::Stack;
 use crate::wire::ip::Ip;
 use crate::wire::tcp::{ACK, Control, FIN, RST, SYN, SynOptions, Tcp as Segment};
@@ -40,6 +40,11 @@ impl Listener {
     /// Whether no SYN is taken. Linux's `sk_acceptq_is_full`: one more than asked for fits.
     fn is_full(&self) -> bool {
         self.queue.len() > self.backlog
+    }
+
+    /// Returns how many connections wait, and how many may.
+    pub(super) fn fill(&self) -> (usize, usize) {
+        (self.queue.len(), self.backlog)
     }
 
     pub(super) fn into_iter(self) -> impl Iterator<Item = Arc<Tcp>> {
@@ -132,10 +137,11 @@ impl Tcp {
 }
 
 /// Returns the socket that listens for a flow; of several that share the port, always the same.
-fn listener_of(stack: &Stack, flow: &FlowKey) -> Option<Arc<Tcp>> {
+fn listener_of(stack: &Stack, flow: &FlowKey, card: usize) -> Option<Arc<Tcp>> {
     let ports = stack.tcp_ports.lock();
     let local = &flow.local;
-    let found = || ports.narrowest(&local.address, local.port, |entry| entry.sharing.is_listening);
+    let is_wanted = |entry: &Bound<Tcp>| entry.sharing.is_listening && entry.is_for(card);
+    let found = || ports.narrowest(&local.address, local.port, is_wanted);
     let count = u64::try_from(found().count()).ok().filter(|count| *count > 0)?;
     let chosen = if count == 1 { 0 } else { stack.secrets.digest(flow) % count };
     found().nth(usize::try_from(chosen).ok()?)?.socket.upgrade()
@@ -154,7 +160,7 @@ pub(super) fn input_new(
         return;
     }
     let is_syn = segment.flags & (SYN | ACK | RST | FIN) == SYN;
-    let listener = if segment.has(RST) { None } else { listener_of(stack, flow) };
+    let listener = if segment.has(RST) { None } else { listener_of(stack, flow, ip.card) };
     let Some(listener) = listener.filter(|_| is_syn) else {
         refuse(stack, flow, segment, now);
         return;
@@ -224,7 +230,7 @@ pub(super) fn input_half_open(
         refuse(stack, flow, segment, now);
         return;
     }
-    let Some(listener) = listener_of(stack, flow) else {
+    let Some(listener) = listener_of(stack, flow, ip.card) else {
         stack.flows.refuse(flow);
         refuse(stack, flow, segment, now);
         return;
@@ -232,6 +238,11 @@ pub(super) fn input_half_open(
     // Whose SYN was answered is let in, although the queue may be full by now. Linux ignores the
     // ACK, and what comes with it, until the peer repeats that. For a peer, though, the connection
     // is there, and QEMU's user network does not repeat the data that it then sends.
+    let deferral = listener.with_options(|options| options.defer_accept);
+    let is_bare = segment.payload.is_empty() && !segment.has(FIN);
+    if is_bare && half.is_deferred(deferral) {
+        return;
+    }
     let connection = establish(stack, &listener, flow, half, segment, now);
     if stack.flows.complete(*flow, connection.clone()) {
         if !listener.offer(connection.clone()) {
@@ -268,6 +279,8 @@ fn establish(
         mtu: stack.mtu(&flow.remote.address),
     };
     let options = listener.with_options(|options| *options);
-    let state = State::Open(Connection::new(synced, stack.first_sizes(), now));
+    // What was deferred says nothing of the way.
+    let round_trip = half.round_trip(now).filter(|_| options.defer_accept == 0);
+    let state = State::Open(Connection::new(synced, stack.first_sizes(), round_trip, now));
     Tcp::with_state(stack, listener.family, options, state, Some(flow.local))
 }

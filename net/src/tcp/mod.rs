@@ -10,8 +10,10 @@ mod connect;
 mod connection;
 mod engine;
 mod held;
+mod info;
 mod input;
 mod listen;
+mod measure;
 mod names;
 mod port;
 mod stream;
@@ -221,6 +223,14 @@ impl Tcp {
             return;
         }
         self.end_sending(&mut inner, now);
+    }
+
+    /// Returns whether the peer has yet to acknowledge what was sent before the socket was closed.
+    pub(crate) fn is_lingering(&self) -> bool {
+        let inner = self.inner.lock();
+        let State::Open(connection) = &inner.state else { return false };
+        inner.is_orphan
+            && matches!(connection.phase(), Phase::FinWait1 | Phase::Closing | Phase::LastAck)
     }
 
     /// Resets the connection, if there is one.

@@ -4,10 +4,8 @@ use alloc::sync::Arc;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use abi::poll::Events;
-use abi::socket::TcpInfo;
 use abi::time::Instant;
 use abi::{Errno, Result};
-use smoltcp::socket::tcp::State as Phase;
 
 use super::{Inner, State, Tcp};
 use crate::addr::Family;
@@ -42,6 +40,7 @@ impl Tcp {
         let entry = Bound {
             scope: scope(self.family, &local.address, inner.options.only_v6),
             sharing: Self::sharing(&inner.options, false),
+            card: inner.options.card,
             id: self.id,
             socket: Arc::downgrade(self),
         };
@@ -50,6 +49,15 @@ impl Tcp {
         inner.bound = Some(port);
         inner.local = Some(Endpoint { port, ..local });
         Ok(port)
+    }
+
+    /// Sets the card that the socket is for alone (`SO_BINDTODEVICE`), 0 for loopback.
+    pub(crate) fn set_card(&self, card: Option<usize>) {
+        let mut inner = self.inner.lock();
+        inner.options.card = card;
+        if let Some(port) = inner.bound {
+            self.stack.tcp_ports.lock().set_card(port, self.id, card);
+        }
     }
 
     /// Returns the local address; unspecified with port 0 before there is one.
@@ -118,40 +126,6 @@ impl Tcp {
             _ => inner.options.max_segment.map_or(536, usize::from),
         };
         i32::try_from(size).unwrap_or(i32::MAX)
-    }
-
-    /// Returns what is known of the connection (`TCP_INFO`).
-    pub(crate) fn info(&self) -> TcpInfo {
-        let inner = self.inner.lock();
-        let mut info = TcpInfo { tcpi_rto: 1_000_000, tcpi_snd_cwnd: 10, ..TcpInfo::default() };
-        // The numbers of the states are those of include/net/tcp_states.h.
-        info.tcpi_state = match &inner.state {
-            State::Closed => 7,
-            State::Listening(_) => 10,
-            State::Connecting(_) => 2,
-            State::Open(connection) => match connection.phase() {
-                Phase::Established => 1,
-                Phase::SynReceived => 3,
-                Phase::FinWait1 => 4,
-                Phase::FinWait2 => 5,
-                Phase::TimeWait => 6,
-                Phase::CloseWait => 8,
-                Phase::LastAck => 9,
-                Phase::Closing => 11,
-                _ => 7,
-            },
-        };
-        if let State::Open(connection) = &inner.state {
-            let narrow = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-            let mss = narrow(connection.synced.mss());
-            info.tcpi_snd_mss = mss;
-            info.tcpi_rcv_mss = mss;
-            info.tcpi_advmss = mss;
-            info.tcpi_pmtu = narrow(connection.synced.mtu);
-            info.tcpi_unacked = narrow(connection.unacknowledged()).div_ceil(mss.max(1));
-            info.tcpi_rcv_space = narrow(connection.sizes.receive);
-        }
-        info
     }
 
     /// Returns whether the socket accepts connections (`SO_ACCEPTCONN`).

@@ -35,6 +35,8 @@ pub(super) struct Sent {
     pub(super) next: u32,
     /// The highest that was: smoltcp goes back in order to retransmit.
     pub(super) highest: u32,
+    /// Segments that were sent again, in part at least.
+    pub(super) repeated: u32,
     /// What was acknowledged last.
     pub(super) acknowledged: u32,
     /// Where the window that was advertised last ends.
@@ -173,6 +175,9 @@ impl Sender<'_, '_> {
         let window = scaled_window(window, self.engine_shift, own_shift);
         put_u16(tcp, WINDOW, window);
         sent.next = seq.wrapping_add(length).wrapping_add(control);
+        if length + control > 0 && is_before(seq, sent.highest) {
+            sent.repeated = sent.repeated.wrapping_add(1);
+        }
         if is_before(sent.highest, sent.next) {
             sent.highest = sent.next;
         } else if length + control == 0 {

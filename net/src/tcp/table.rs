@@ -40,7 +40,22 @@ pub(crate) struct HalfOpen {
     /// What the SYN offered.
     pub(crate) peer: SynOptions,
     /// SYN|ACKs sent again so far.
-    tries: u8,
+    pub(crate) tries: u8,
+    /// When the first one was sent.
+    begun: Instant,
+}
+
+impl HalfOpen {
+    /// Returns how long the SYN|ACK and its answer took, unless it was sent more than once.
+    pub(crate) fn round_trip(&self, now: Instant) -> Option<Duration> {
+        (self.tries == 0).then(|| now.since(self.begun))
+    }
+
+    /// Returns whether a listener that wants data first (`TCP_DEFER_ACCEPT`) waits on, after the
+    /// peer has answered without any: until so many SYN|ACKs have been sent again.
+    pub(crate) fn is_deferred(&self, retransmissions: u8) -> bool {
+        usize::from(self.tries) < usize::from(retransmissions).min(TRIES)
+    }
 }
 
 /// A connection that is over, of which late segments may come.
@@ -141,7 +156,7 @@ impl FlowTable {
         (peer_initial, own_initial): (u32, u32),
         now: Instant,
     ) {
-        let half = HalfOpen { peer_initial, own_initial, peer, tries: 0 };
+        let half = HalfOpen { peer_initial, own_initial, peer, tries: 0, begun: now };
         if !self.put(flow, Flow::HalfOpen(half), |old| matches!(old, Flow::TimeWait(_))) {
             return;
         }

@@ -9,12 +9,16 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::Connection;
+use super::engine::PACE;
+use super::measure::RTO_MIN;
 use super::{Inner, State, Tcp};
 use crate::options::Options;
 use crate::wire::tcp::ACK;
 
-/// smoltcp sets no timer to less than this (its `RTTE_MIN_RTO`).
-const ENGINE_MIN: Duration = Duration::from_secs(1);
+/// smoltcp waits no longer than this before it sends again (its `RTTE_MAX_RTO`).
+const ENGINE_MAX: Duration = Duration::from_secs(60 / PACE as u64);
+/// The longest wait before sending again (RFC 6298 §2.5).
+const RTO_MAX: Duration = Duration::from_secs(60);
 /// How long a connection is idle before it gives its engine up.
 const REST: Duration = Duration::from_secs(2);
 /// How long unacknowledged data is sent again (`tcp_retries2`: 15 times).
@@ -36,7 +40,7 @@ impl Tcp {
     /// Makes the timer come when the connection next needs it.
     pub(super) fn reschedule(self: &Arc<Self>, inner: &mut Inner, now: Instant) {
         // The engine's timers are no sooner than this, the others set theirs themselves.
-        if inner.timer.is_some_and(|timer| timer <= now + ENGINE_MIN) {
+        if inner.timer.is_some_and(|timer| timer <= now + RTO_MIN) {
             return;
         }
         self.reschedule_fully(inner, now);
@@ -180,12 +184,15 @@ impl Connection {
         let current = self.current();
         let is_unsent = self.unacknowledged() > 0;
         let engine = self.engine.as_mut()?;
-        let deadline = engine.deadline(now);
+        let mut deadline = engine.deadline(now);
         if deadline.is_none() && is_unsent {
             engine.remind_of_window(&current, now);
-            return engine.deadline(now);
+            deadline = engine.deadline(now);
         }
-        deadline
+        // As if the wait were doubled on, beyond what smoltcp doubles it to.
+        let waited = now.since(self.progress);
+        let is_long = is_unsent && waited > ENGINE_MAX;
+        deadline.map(|at| if is_long { at.max(now + waited.min(RTO_MAX)) } else { at })
     }
 
     fn deadline(&mut self, options: &Options, is_orphan: bool, now: Instant) -> Option<Instant> {

@@ -3,6 +3,8 @@
 //! Simple enough to need no engine: a queue of datagrams, bounded by `SO_RCVBUF`, and a sender
 //! that fragments what is longer than the way allows.
 
+mod input;
+
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,10 +15,12 @@ use abi::io::{Sink, Source};
 use abi::poll::Events;
 use abi::time::Instant;
 use abi::{Errno, Result};
+pub(crate) use input::{input, input_report};
 use sync::{SpinLock, Waiters};
 
 use crate::addr::Family;
-use crate::flow::{Endpoint, FlowKey};
+use crate::flow::Endpoint;
+use crate::inet::{Told, Wishes};
 use crate::interface::{Outgoing, udp_checksum};
 use crate::network::is_group;
 use crate::options::Options;
@@ -24,7 +28,7 @@ use crate::output::{CachedHop, Hop};
 use crate::ports::{Bound, Sharing};
 use crate::stack::Stack;
 use crate::tcp::scope;
-use crate::wire::ip::{Fragment, Header, Ip, TTL, header_length};
+use crate::wire::ip::{Fragment, Header, TTL, header_length};
 use crate::wire::udp::HEADER;
 use crate::wire::{protocol, udp};
 
@@ -63,7 +67,9 @@ struct Inner {
 struct Datagram {
     from: Endpoint,
     to: IpAddr,
-    interface: usize,
+    card: usize,
+    ttl: u8,
+    tos: u8,
     bytes: Vec<u8>,
 }
 
@@ -76,10 +82,7 @@ pub(crate) struct Received {
     pub(crate) length: usize,
     /// Who sent it.
     pub(crate) from: Endpoint,
-    /// The address that it was sent to.
-    pub(crate) to: IpAddr,
-    /// The card that it came over, 0 for loopback.
-    pub(crate) interface: usize,
+    pub(crate) told: Told,
 }
 
 impl fmt::Debug for Udp {
@@ -116,6 +119,10 @@ impl Udp {
     /// Returns the family that the socket was made with.
     pub(crate) fn family(&self) -> Family {
         self.family
+    }
+
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// Returns the queue of those who wait for the socket.
@@ -167,10 +174,11 @@ impl Udp {
     }
 
     fn bind_to(self: &Arc<Self>, inner: &mut Inner, local: Endpoint) -> Result<()> {
-        let Options { reuse_address, reuse_port, only_v6, .. } = inner.options;
+        let Options { reuse_address, reuse_port, only_v6, card, .. } = inner.options;
         let entry = Bound {
             scope: scope(self.family, &local.address, only_v6),
             sharing: Sharing { reuse_address, reuse_port, is_listening: false },
+            card,
             id: self.id,
             socket: Arc::downgrade(self),
         };
@@ -179,6 +187,15 @@ impl Udp {
         inner.bound = Some(port);
         inner.local = Some(Endpoint { port, ..local });
         Ok(())
+    }
+
+    /// Sets the card that the socket is for alone (`SO_BINDTODEVICE`), 0 for loopback.
+    pub(crate) fn set_card(&self, card: Option<usize>) {
+        let mut inner = self.inner.lock();
+        inner.options.card = card;
+        if let Some(port) = inner.bound {
+            self.stack.udp_ports.lock().set_card(port, self.id, card);
+        }
     }
 
     fn bind_if_needed(self: &Arc<Self>, inner: &mut Inner) -> Result<()> {
@@ -250,6 +267,7 @@ impl Udp {
         self: &Arc<Self>,
         source: &mut dyn Source,
         to: Option<Endpoint>,
+        wishes: &Wishes,
         now: Instant,
     ) -> Result<usize> {
         let mut guard = self.inner.lock();
@@ -268,7 +286,7 @@ impl Udp {
         if source.left() > LENGTH_MAX {
             return Err(Errno::EMSGSIZE);
         }
-        let local = self.source_of(inner, &to)?;
+        let local = self.source_of(inner, &to, wishes)?;
         inner.scratch.resize(HEADER + source.left(), 0);
         let mut filled = HEADER;
         while source.left() > 0 {
@@ -278,12 +296,13 @@ impl Udp {
             }
             filled += count;
         }
-        let segment = usize::from(inner.options.segment);
+        let segment = usize::from(wishes.segment.unwrap_or(inner.options.segment));
+        let header = header(&inner.options, local.address, to.address, wishes);
         if segment > 0 && filled > HEADER + segment {
-            self.transmit_segments(inner, &local, &to, segment, now)?;
+            self.transmit_segments(inner, &header, (local.port, to.port), segment, now)?;
         } else {
             udp::emit(&mut inner.scratch, local.port, to.port);
-            self.transmit(inner, local.address, to.address, now)?;
+            self.transmit(inner, &header, now)?;
         }
         drop(guard);
         self.stack.finish(now);
@@ -294,8 +313,8 @@ impl Udp {
     fn transmit_segments(
         &self,
         inner: &mut Inner,
-        local: &Endpoint,
-        to: &Endpoint,
+        header: &Header,
+        (from, to): (u16, u16),
         segment: usize,
         now: Instant,
     ) -> Result<()> {
@@ -310,20 +329,31 @@ impl Udp {
             inner.scratch.clear();
             inner.scratch.resize(HEADER, 0);
             inner.scratch.extend_from_slice(part);
-            udp::emit(&mut inner.scratch, local.port, to.port);
-            self.transmit(inner, local.address, to.address, now)?;
+            udp::emit(&mut inner.scratch, from, to);
+            self.transmit(inner, header, now)?;
         }
         Ok(())
     }
 
-    fn source_of(self: &Arc<Self>, inner: &mut Inner, to: &Endpoint) -> Result<Endpoint> {
+    fn source_of(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        to: &Endpoint,
+        wishes: &Wishes,
+    ) -> Result<Endpoint> {
         self.bind_if_needed(inner)?;
         let network = self.stack.network.lock();
+        if let Some(card) = wishes.card.or(inner.options.card) {
+            network.check_card(&to.address, card)?;
+        }
         if network.is_broadcast(&to.address) && !inner.options.broadcast {
             return Err(Errno::EACCES);
         }
         let local = inner.local.ok_or(Errno::EINVAL)?;
-        let address = if local.address.is_unspecified() || is_group(&local.address) {
+        let wished = wishes.source.filter(|source| source.is_ipv4() == to.address.is_ipv4());
+        let address = if let Some(source) = wished {
+            source
+        } else if local.address.is_unspecified() || is_group(&local.address) {
             match network.source_for(&to.address) {
                 // Who has no address yet asks all for one without.
                 Err(Errno::EADDRNOTAVAIL) if network.is_broadcast(&to.address) => {
@@ -340,20 +370,8 @@ impl Udp {
         Ok(Endpoint { address, ..local })
     }
 
-    fn transmit(
-        &self,
-        inner: &mut Inner,
-        source: IpAddr,
-        destination: IpAddr,
-        now: Instant,
-    ) -> Result<()> {
-        let ttl = if is_group(&destination) {
-            inner.options.multicast_ttl
-        } else {
-            inner.options.ttl.unwrap_or(TTL)
-        };
-        let (protocol, tos) = (protocol::UDP, inner.options.tos);
-        let header = Header { source, destination, protocol, ttl, tos };
+    fn transmit(&self, inner: &mut Inner, header: &Header, now: Instant) -> Result<()> {
+        let Header { source, destination, .. } = *header;
         let is_peer = inner.remote.is_some_and(|remote| remote.address == destination);
         let hop = if is_peer {
             self.stack.cached_hop(&destination, &mut inner.hop, now)?
@@ -365,7 +383,7 @@ impl Udp {
         let mtu = self.stack.mtu(&destination);
         let datagram = &mut inner.scratch;
         if length > mtu {
-            return self.transmit_fragments(&hop, &header, datagram, mtu);
+            return self.transmit_fragments(&hop, header, datagram, mtu);
         }
         let outgoing = Outgoing { length, checksum: Some(udp_checksum(start)), segment: None };
         // A full ring loses the datagram, as Linux's full queues do.
@@ -419,7 +437,8 @@ impl Udp {
         let length = datagram.bytes.len();
         let wanted = length.min(sink.room());
         let put = if wanted == 0 { Ok(0) } else { sink.put(&datagram.bytes[..wanted]) };
-        let Datagram { from, to, interface, .. } = *datagram;
+        let from = datagram.from;
+        let told = datagram.told(&inner.options, self.family);
         // On Linux too a bad buffer costs the datagram.
         if !is_peek {
             inner.queue.pop_front();
@@ -429,7 +448,7 @@ impl Udp {
         if copied < wanted {
             return Err(Errno::EFAULT);
         }
-        Ok(Some(Received { copied, length, from, to, interface }))
+        Ok(Some(Received { copied, length, from, told }))
     }
 
     /// Returns the length of the oldest datagram (`FIONREAD`).
@@ -483,75 +502,22 @@ impl Udp {
     }
 }
 
-/// Receives a datagram that arrived intact over the card with this number.
-pub(crate) fn input(stack: &Arc<Stack>, number: usize, ip: &Ip<'_>, now: Instant) {
-    let Some(packet) = udp::Udp::parse(ip.payload) else { return };
-    let from = Endpoint { address: ip.source, port: packet.source };
-    let network = stack.network.lock();
-    let is_for_many = is_group(&ip.destination) || network.is_broadcast(&ip.destination);
-    let is_ours = is_for_many || network.is_local(&ip.destination);
-    drop(network);
-    if !is_ours {
-        return;
-    }
-    let datagram =
-        || Datagram { from, to: ip.destination, interface: number, bytes: packet.payload.to_vec() };
-    if is_for_many {
-        let all = sockets(stack, &ip.destination, packet.destination);
-        let wanting = all.iter().filter(|socket| socket.score(&from).is_some());
-        wanting.for_each(|socket| socket.deliver(datagram()));
-        return;
-    }
-    let flow = FlowKey {
-        local: Endpoint { address: ip.destination, port: packet.destination },
-        remote: from,
-    };
-    match receiver_of(stack, &flow) {
-        Some(socket) => socket.deliver(datagram()),
-        None => stack.reply_port_unreachable(ip, now),
-    }
-}
-
-/// Returns all sockets that cover an address and port.
-fn sockets(stack: &Stack, address: &IpAddr, port: u16) -> Vec<Arc<Udp>> {
-    let ports = stack.udp_ports.lock();
-    let covering = ports.at(port).iter().filter(|entry| entry.scope.covers(address));
-    covering.filter_map(|entry| entry.socket.upgrade()).collect()
-}
-
-/// Returns the socket that a datagram is for: one connected to its sender, else one of the
-/// narrowest scope; of several that share the port, always the same.
-fn receiver_of(stack: &Stack, flow: &FlowKey) -> Option<Arc<Udp>> {
-    let local = &flow.local;
-    let mut narrowest: Vec<_> = {
-        let ports = stack.udp_ports.lock();
-        let entries = ports.narrowest(&local.address, local.port, |_| true);
-        entries.filter_map(|entry| entry.socket.upgrade()).collect()
-    };
-    if narrowest.len() > 1 || narrowest.iter().any(|socket| socket.score(&flow.remote).is_none()) {
-        let all = sockets(stack, &local.address, local.port);
-        if let Some(connected) = all.iter().find(|socket| socket.score(&flow.remote) == Some(1)) {
-            return Some(connected.clone());
-        }
-        narrowest.retain(|socket| socket.score(&flow.remote).is_some());
-    }
-    let count = u64::try_from(narrowest.len()).ok().filter(|count| *count > 0)?;
-    let is_group = narrowest.iter().all(|socket| socket.with_options(|options| options.reuse_port));
-    // Without SO_REUSEPORT the socket bound last gets all, as on Linux.
-    let chosen = if is_group { stack.secrets.digest(flow) % count } else { count - 1 };
-    narrowest.into_iter().nth(usize::try_from(chosen).ok()?)
-}
-
-/// Takes a report that a datagram of the flow did not arrive. Only a connected socket hears of it.
-pub(crate) fn input_report(stack: &Stack, flow: &FlowKey, errno: Errno, is_fatal: bool) {
-    let all = sockets(stack, &flow.local.address, flow.local.port);
-    let connected = all.iter().filter(|socket| socket.score(&flow.remote) == Some(1));
-    for socket in connected {
-        let mut inner = socket.inner.lock();
-        if is_fatal || inner.options.receive_errors {
-            inner.error = Some(errno);
-            drop(inner);
-            socket.waiters.wake(Events::ERR);
+impl Datagram {
+    /// Returns what the program asked to be told.
+    fn told(&self, options: &Options, family: Family) -> Told {
+        let is_own_version = self.to.is_ipv4() == (family == Family::V4);
+        Told {
+            info: options.packet_info.then_some((self.to, self.card)),
+            ttl: (options.receive_ttl && is_own_version).then_some(self.ttl),
+            tos: (options.receive_tos && is_own_version).then_some(self.tos),
         }
     }
+}
+
+/// Returns the IP header of a datagram.
+fn header(options: &Options, source: IpAddr, destination: IpAddr, wishes: &Wishes) -> Header {
+    let usual =
+        if is_group(&destination) { options.multicast_ttl } else { options.ttl.unwrap_or(TTL) };
+    let (ttl, tos) = (wishes.ttl.unwrap_or(usual), wishes.tos.unwrap_or(options.tos));
+    Header { source, destination, protocol: protocol::UDP, ttl, tos }
 }

@@ -25,6 +25,10 @@ pub(crate) struct Ip<'a> {
     /// Protocol of the payload, behind extension headers.
     pub(crate) protocol: u8,
     pub(crate) ttl: u8,
+    /// Traffic class.
+    pub(crate) tos: u8,
+    /// The card that it came over, 0 for loopback.
+    pub(crate) card: usize,
     /// Set if this is a part of a packet only.
     pub(crate) fragment: Option<Fragment>,
     /// The packet from its IP header on, without link-layer padding.
@@ -74,6 +78,8 @@ impl<'a> Ip<'a> {
             destination: Ipv4Addr::from(*header[16..].first_chunk::<4>()?).into(),
             protocol: header[9],
             ttl: header[8],
+            tos: header[1],
+            card: 0,
             fragment,
             packet,
             payload: packet.get(header_length..)?,
@@ -88,6 +94,8 @@ impl<'a> Ip<'a> {
             destination: Ipv6Addr::from(*header[24..].first_chunk::<16>()?).into(),
             protocol: header[6],
             ttl: header[7],
+            tos: header[0] << 4 | header[1] >> 4,
+            card: 0,
             fragment: None,
             packet,
             payload: &packet[V6_HEADER..],

@@ -25,6 +25,7 @@ use vfs::{Changes, File, Metadata, OpenFile};
 pub(crate) use unix::{FileNames, UnixSocket, own_credentials};
 
 use crate::arch::clock;
+use crate::wait;
 
 /// A socket of one of the families there are.
 #[derive(Debug)]
@@ -95,6 +96,32 @@ impl SocketFile {
     }
 }
 
+/// A socket whose `close(2)` waits for the peer (`SO_LINGER`).
+#[derive(Debug)]
+pub(crate) struct Lingering {
+    socket: inet::Socket,
+    time: Duration,
+}
+
+impl Lingering {
+    /// Returns what to wait for behind the closing of an open file, if it is such a socket.
+    pub(crate) fn of(file: &OpenFile) -> Option<Self> {
+        let file: Arc<SocketFile> = file.downcast()?;
+        let Socket::Inet(socket) = &file.socket else { return None };
+        socket.linger().map(|time| Self { socket: socket.clone(), time })
+    }
+
+    /// Waits until the peer has all that was sent, the time is over or a signal comes. Does
+    /// nothing while another descriptor refers to the socket.
+    pub(crate) fn wait(&self) {
+        let deadline = clock::now() + self.time;
+        // However it ends, the socket is closed.
+        let _ = wait::until(self.socket.waiters(), Events::all(), Some(deadline), || {
+            if self.socket.is_lingering() { Err(Errno::EAGAIN) } else { Ok(()) }
+        });
+    }
+}
+
 impl Drop for SocketFile {
     fn drop(&mut self) {
         match &self.socket {
@@ -131,7 +158,9 @@ impl File for SocketFile {
 
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
         match &self.socket {
-            Socket::Inet(socket) => socket.send(source, None, false, clock::now()),
+            Socket::Inet(socket) => {
+                socket.send(source, None, &inet::Wishes::default(), clock::now())
+            }
             Socket::Unix(socket) => {
                 let mut along =
                     Ancillary { credentials: own_credentials(), ..Ancillary::default() };

@@ -6,10 +6,11 @@ use core::any::Any;
 use core::net::IpAddr;
 
 use abi::socket::{
-    Cmsghdr, IP_PKTINFO, IPV6_PKTINFO, SCM_CREDENTIALS, SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
+    Cmsghdr, IP_PKTINFO, IP_TOS, IP_TTL, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS, SCM_CREDENTIALS,
+    SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
 };
 use abi::{Errno, Result};
-use net::inet;
+use net::inet::{self, Told, Wishes};
 use net::unix::{Ancillary, Credentials, Rights};
 use vfs::{OnExec, OpenFile};
 use zerocopy::{FromBytes, IntoBytes};
@@ -45,20 +46,14 @@ pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
     Ok(ancillary)
 }
 
-/// Looks at the control data of a message that leaves the machine. As on Linux, what is for Unix
-/// sockets or for a protocol below other than the socket's is ignored.
+/// Copies the control data of a message that leaves the machine in.
 ///
 /// # Errors
-/// `EINVAL` for what is asked of a packet (`IP_PKTINFO` …), which cannot be obeyed; else as
-/// [`read`].
-pub(super) fn check(socket: &inet::Socket, address: u64, length: u64) -> Result<()> {
-    let is_packet = !matches!(socket, inet::Socket::Tcp(_));
-    for_each(address, length, |level, kind, _| match (level, kind) {
-        (SOL_SOCKET, SCM_RIGHTS | SCM_CREDENTIALS) => Ok(()),
-        (SOL_IP | SOL_IPV6, _) if is_packet => Err(Errno::EINVAL),
-        (SOL_SOCKET, _) => Err(Errno::EINVAL),
-        _ => Ok(()),
-    })
+/// As [`read`] and [`inet::Socket::wish`].
+pub(super) fn read_wishes(socket: &inet::Socket, address: u64, length: u64) -> Result<Wishes> {
+    let mut wishes = Wishes::default();
+    for_each(address, length, |level, kind, data| socket.wish(&mut wishes, level, kind, data))?;
+    Ok(wishes)
 }
 
 /// Calls `handle` with the level, the type and the data of each item.
@@ -186,12 +181,31 @@ impl Writer {
         self.put(SOL_SOCKET, SCM_RIGHTS, descriptors.as_bytes())
     }
 
+    /// Writes what a program asked to be told of a datagram; `is_v6` is the socket's family.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub(super) fn put_told(&mut self, told: &Told, is_v6: bool) -> Result<()> {
+        if let Some((to, card)) = told.info {
+            self.put_packet_info(to, card, is_v6)?;
+        }
+        if let Some(ttl) = told.ttl {
+            let (level, kind) = if is_v6 { (SOL_IPV6, IPV6_HOPLIMIT) } else { (SOL_IP, IP_TTL) };
+            self.put(level, kind, &i32::from(ttl).to_ne_bytes())?;
+        }
+        match told.tos {
+            Some(tos) if is_v6 => self.put(SOL_IPV6, IPV6_TCLASS, &i32::from(tos).to_ne_bytes()),
+            Some(tos) => self.put(SOL_IP, IP_TOS, &[tos]),
+            None => Ok(()),
+        }
+    }
+
     /// Writes where a datagram was sent to: the address, and the number of the card from 1 on, 0
     /// for loopback. The family is that of the socket.
     ///
     /// # Errors
     /// `EFAULT`.
-    pub(super) fn put_packet_info(&mut self, to: IpAddr, card: usize, is_v6: bool) -> Result<()> {
+    fn put_packet_info(&mut self, to: IpAddr, card: usize, is_v6: bool) -> Result<()> {
         let interface = u32::try_from(card + 1).unwrap_or(0);
         match (to, is_v6) {
             (IpAddr::V4(to), false) => {

@@ -1,7 +1,6 @@
 //! Messages: `send(2)`, `sendmsg(2)`, `sendmmsg(2)`, `recv(2)`, `recvmsg(2)`, `recvmmsg(2)`.
 
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
 use abi::io::Sink;
 use abi::poll::Events;
@@ -9,7 +8,7 @@ use abi::signal::Signal;
 use abi::socket::{Mmsghdr, MsgFlags, Msghdr};
 use abi::time::Timespec;
 use abi::{Errno, Result};
-use net::inet::{self, Family, ReceiveFlags};
+use net::inet::{self, Family, ReceiveFlags, Told, Wishes};
 use net::unix::{Address, Ancillary, Credentials, Kind, Rights, Take};
 use vfs::{File, OnExec};
 
@@ -41,6 +40,13 @@ fn header_flags(flags: u32) -> Result<MsgFlags> {
     if flags & COMPAT == 0 { Ok(MsgFlags::from_bits_retain(flags)) } else { Err(Errno::EINVAL) }
 }
 
+/// What goes along with a message, by the family of the socket.
+#[derive(Debug, Default)]
+struct Along {
+    ancillary: Ancillary,
+    wishes: Wishes,
+}
+
 /// Sends a message from a program's buffers; all of it, on a stream, unless the socket is not to
 /// block.
 fn send(
@@ -48,7 +54,7 @@ fn send(
     parts: &[IoVec],
     to: Option<&[u8]>,
     flags: MsgFlags,
-    ancillary: &mut Ancillary,
+    along: &mut Along,
 ) -> Result<usize> {
     let is_tcp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Tcp(_)));
     if flags.contains(MsgFlags::OOB) || (is_tcp && flags.contains(MsgFlags::FASTOPEN)) {
@@ -65,6 +71,7 @@ fn send(
             .transpose()?,
         Socket::Inet(_) => None,
     };
+    along.wishes.is_more = flags.contains(MsgFlags::MORE);
     let mut origin = UserBuffers::origin(parts)?;
     if let (Socket::Unix(socket), Some(_)) = (&opened.socket.socket, &unix_to)
         && socket.inner.kind() == Kind::Datagram
@@ -77,13 +84,13 @@ fn send(
     let mut done = 0;
     loop {
         let step = opened.attempt(Direction::Send, flags, || match &opened.socket.socket {
-            Socket::Inet(socket) => {
-                let is_more = flags.contains(MsgFlags::MORE);
-                socket.send(&mut origin, to, is_more, clock::now())
-            }
-            Socket::Unix(socket) => {
-                socket.inner.send(&mut origin, unix_to.as_ref(), &FileNames::DEFAULT, ancillary)
-            }
+            Socket::Inet(socket) => socket.send(&mut origin, to, &along.wishes, clock::now()),
+            Socket::Unix(socket) => socket.inner.send(
+                &mut origin,
+                unix_to.as_ref(),
+                &FileNames::DEFAULT,
+                &mut along.ancillary,
+            ),
         });
         match step {
             Ok(count) => done += count,
@@ -116,9 +123,10 @@ pub(in crate::syscall) fn sendto(
     let parts = one(buffer, length)?;
     let opened = Opened::get(fd)?;
     let to = if address == 0 { None } else { Some(read_address(address, address_length)?) };
-    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    let ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
     let flags = MsgFlags::from_bits_retain(flags);
-    send(&opened, &parts, to.as_deref(), flags, &mut ancillary)
+    let mut along = Along { ancillary, ..Along::default() };
+    send(&opened, &parts, to.as_deref(), flags, &mut along)
 }
 
 /// Copies the parts of a message in.
@@ -140,18 +148,19 @@ fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usi
         false => None,
     };
     let parts = parts_of(header)?;
-    let mut ancillary = match &opened.socket.socket {
-        Socket::Unix(_) => control::read(header.msg_control, header.msg_controllen)?,
+    let (control, length) = (header.msg_control, header.msg_controllen);
+    let mut along = Along::default();
+    match &opened.socket.socket {
+        Socket::Unix(_) => along.ancillary = control::read(control, length)?,
         Socket::Inet(socket) => {
             // Nowhere to go comes before what goes along.
             if matches!(socket, inet::Socket::Udp(_)) && to.is_none() && socket.remote().is_err() {
                 return Err(Errno::EDESTADDRREQ);
             }
-            control::check(socket, header.msg_control, header.msg_controllen)?;
-            Ancillary::default()
+            along.wishes = control::read_wishes(socket, control, length)?;
         }
-    };
-    send(opened, &parts, to.as_deref(), flags, &mut ancillary)
+    }
+    send(opened, &parts, to.as_deref(), flags, &mut along)
 }
 
 /// `sendmsg(2)`.
@@ -204,7 +213,7 @@ struct Incoming {
     from: Vec<u8>,
     rights: Rights,
     credentials: Option<Credentials>,
-    info: Option<(IpAddr, usize)>,
+    told: Told,
 }
 
 /// Takes bytes without keeping them: TCP's `MSG_TRUNC`, `tcp(7)`.
@@ -238,7 +247,7 @@ fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result
                 count: received.copied,
                 length: received.length,
                 from: received.from.map(|from| from.as_bytes().to_vec()).unwrap_or_default(),
-                info: received.info,
+                told: received.told,
                 ..Incoming::default()
             })
         }
@@ -255,10 +264,22 @@ fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result
                 from,
                 rights: received.rights,
                 credentials: received.credentials,
-                info: None,
+                told: Told::default(),
             })
         }
     }
+}
+
+/// Waits until a stream has `count` bytes to look at, or as long as more may come.
+///
+/// # Errors
+/// As [`Opened::attempt`]; what there is then can be looked at all the same.
+fn await_bytes(opened: &Opened, count: usize, flags: MsgFlags) -> Result<()> {
+    let file = &opened.socket;
+    opened.attempt(Direction::Receive, flags, || {
+        let is_over = file.poll().intersects(Events::RDHUP | Events::HUP | Events::ERR);
+        if is_over || file.readable_bytes()? >= count { Ok(()) } else { Err(Errno::EAGAIN) }
+    })
 }
 
 /// Receives a message into a program's buffers; on a stream with `MSG_WAITALL`, until they are
@@ -287,8 +308,14 @@ fn receive(opened: &Opened, parts: &[IoVec], flags: MsgFlags) -> Result<Incoming
         return opened
             .attempt(Direction::Receive, flags, || receive_once(opened, &mut nowhere, flags));
     }
-    let is_patient =
-        is_stream && flags.contains(MsgFlags::WAITALL) && !flags.contains(MsgFlags::PEEK);
+    let is_patient = is_stream && flags.contains(MsgFlags::WAITALL);
+    if is_patient && flags.contains(MsgFlags::PEEK) {
+        let awaited = await_bytes(opened, target.remaining(), flags);
+        return match receive_once(opened, &mut target, flags) {
+            Err(Errno::EAGAIN) => Err(awaited.err().unwrap_or(Errno::EAGAIN)),
+            result => result,
+        };
+    }
     let mut whole = Incoming::default();
     loop {
         let step =
@@ -372,9 +399,7 @@ fn put_control(
             }
         }
         Socket::Inet(socket) => {
-            if let Some((to, card)) = incoming.info {
-                control.put_packet_info(to, card, socket.family() == Family::V6)?;
-            }
+            control.put_told(&incoming.told, socket.family() == Family::V6)?;
         }
     }
     let closes = flags.contains(MsgFlags::CMSG_CLOEXEC);

@@ -333,13 +333,13 @@ pub(super) fn connect(_cx: &mut Context<'_>, fd: u32, address: u64, length: u32)
 
 fn connect_inet(opened: &Opened, socket: &inet::Socket, address: &[u8]) -> Result<()> {
     let is_nonblocking = opened.is_nonblocking(MsgFlags::empty());
-    match socket.connect(address, clock::now()) {
+    let too_late = match socket.connect(address, clock::now()) {
         // The second is a call that a signal interrupted and that was restarted.
-        Err(Errno::EINPROGRESS | Errno::EALREADY) if !is_nonblocking => {}
+        Err(errno @ (Errno::EINPROGRESS | Errno::EALREADY)) if !is_nonblocking => errno,
         result => return result,
-    }
+    };
     match opened.attempt(Direction::Send, MsgFlags::empty(), || socket.connected()) {
-        Err(Errno::EAGAIN) => Err(Errno::EINPROGRESS),
+        Err(Errno::EAGAIN) => Err(too_late),
         result => result,
     }
 }

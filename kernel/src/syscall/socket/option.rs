@@ -52,7 +52,7 @@ pub(in crate::syscall) fn getsockopt(
     }
     let room = usize::try_from(length.read()?).map_err(|_| Errno::EINVAL)?;
     let bytes = match &opened.socket.socket {
-        Socket::Inet(socket) => socket.option(level, name)?,
+        Socket::Inet(socket) => socket.option(level, name, room, clock::now())?,
         Socket::Unix(socket) => socket.option(level, name)?,
     };
     let count = bytes.len().min(room);
