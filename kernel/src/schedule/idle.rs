@@ -43,7 +43,9 @@ pub(super) fn idle(local: &Local) {
         if let Some(deadline) = timer::next_deadline() {
             clock::wake_at(deadline);
         }
+        cpu.is_idle.store(true, Ordering::Relaxed);
         cpu::wait_for_interrupt();
+        cpu.is_idle.store(false, Ordering::Relaxed);
     }
     tlb::leave_idle();
     claim(cpu.id);

@@ -37,6 +37,8 @@ pub(crate) struct Cpu {
     thread: AtomicPtr<()>,
     /// The local APIC timer's next shot, in nanoseconds since the start; `u64::MAX` if none.
     pub(crate) timer_deadline: AtomicU64,
+    /// The idle loop has halted it.
+    pub(crate) is_idle: AtomicBool,
     /// While set, a fault in an access to the application's memory is not resolved.
     pub(crate) is_access_atomic: AtomicBool,
     pub(super) tables: Tables,
@@ -71,6 +73,7 @@ impl Cpu {
             id,
             thread: AtomicPtr::new(ptr::null_mut()),
             timer_deadline: AtomicU64::new(u64::MAX),
+            is_idle: AtomicBool::new(false),
             is_access_atomic: AtomicBool::new(false),
             tables: Tables::new(),
         }

@@ -42,8 +42,8 @@ pub(crate) fn register_line(
     vector.is_some()
 }
 
-/// Serves an interrupt: any vector from 0x20. `is_application` says who was interrupted.
-pub(super) fn serve(vector: u64, is_application: bool) {
+/// Serves an interrupt: any vector from 0x20.
+pub(super) fn serve(vector: u64) {
     if vector == u64::from(SPURIOUS_VECTOR) {
         return;
     }
@@ -54,7 +54,7 @@ pub(super) fn serve(vector: u64, is_application: bool) {
     }
     if vector == u64::from(KICK_VECTOR) {
         // The idle loop looks by itself.
-        if is_application {
+        if !cpu.is_idle.load(Ordering::Relaxed) {
             cpu.call_attention();
         }
         return apic::end_of_interrupt();

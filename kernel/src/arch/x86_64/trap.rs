@@ -17,7 +17,7 @@ extern "C" fn trap_entry(frame: &mut TrapFrame) {
     }
     match frame.vector {
         PAGE_FAULT => memory::fault::page_fault(frame, cpu::fault_address()),
-        FIRST_INTERRUPT.. => irq::serve(frame.vector, frame.is_application()),
+        FIRST_INTERRUPT.. => irq::serve(frame.vector),
         _ => process::fault::exception(frame),
     }
     if frame.is_application() {

@@ -99,10 +99,14 @@ impl Pending {
     /// Takes out the first of those in `wanted`: those that an exception raised, then the one of
     /// the lowest number, then the one that came first.
     pub(super) fn take(&self, wanted: SignalSet) -> Option<SigInfo> {
+        if (self.set() & wanted).is_empty() {
+            return None;
+        }
+        let mut queue = self.queue.lock();
+        // Another thread may have taken it meanwhile.
         let candidates = self.set() & wanted;
         let raised = candidates & SignalSet::SYNCHRONOUS;
         let signal = raised.lowest().or_else(|| candidates.lowest())?;
-        let mut queue = self.queue.lock();
         let first = queue.iter().position(|queued| queued.signal == signal);
         let queued = first.and_then(|index| queue.remove(index));
         if !queue.iter().any(|queued| queued.signal == signal) {
