@@ -194,6 +194,12 @@ pub(crate) struct TestArgs {
     /// Processors of each guest.
     #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) cpus: u8,
+    /// Run only the programs of the family stress, in guests of their own, for so many seconds each.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_timeout)]
+    pub(crate) stress: Option<core::time::Duration>,
+    /// The seeds of --stress, the last one included.
+    #[arg(long, default_value = "1", value_name = "A..B", value_parser = parse_range, requires = "stress")]
+    pub(crate) seeds: (u64, u64),
     /// Seconds a program may take, on Linux and in the guest.
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = parse_timeout)]
     pub(crate) timeout: core::time::Duration,

@@ -17,6 +17,7 @@ mod outcome;
 mod port;
 pub(crate) mod program;
 mod results;
+mod stress;
 mod suite;
 mod traced;
 
@@ -49,6 +50,9 @@ const SECOND_LOOKS: usize = 8;
 /// # Errors
 /// Fails where the tests cannot be run at all.
 pub(crate) fn test(args: &TestArgs) -> Result<u8> {
+    if let Some(seconds) = args.stress {
+        return stress::stress(args, seconds);
+    }
     let filters = Filters::new(&args.filters);
     let programs = program::discover(&filters)?;
     let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };

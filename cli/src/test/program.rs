@@ -121,6 +121,13 @@ impl fmt::Display for TestProgram {
     }
 }
 
+impl TestProgram {
+    /// Returns the program with other arguments.
+    pub(super) fn with_args(&self, args: Vec<String>) -> Self {
+        Self { args, ..self.clone() }
+    }
+}
+
 /// Returns all sources of programs, in order.
 ///
 /// # Errors
