@@ -102,6 +102,7 @@ fn named(port: &Port, item: &str, verdict: Verdict, start: Instant) -> Case {
 fn words(port: &Port, args: &TestArgs) -> Result<Vec<OsString>> {
     let me = std::env::current_exe().context("cannot find this program")?;
     let mut words = vec![me.into_os_string(), "run".into(), port.name().into()];
+    words.extend(["--cpus".into(), args.cpus.to_string().into()]);
     if let Some(kernel) = &args.kernel {
         words.extend(["--kernel".into(), kernel.clone().into_os_string()]);
     }
