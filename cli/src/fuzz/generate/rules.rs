@@ -200,11 +200,24 @@ impl Building<'_> {
                 let seconds = self.random.pick(&[0, 0, 100_000, 0xffff_ffff]);
                 self.set(0, seconds);
             }
+            Sysno::futex => self.amend_futex(),
             Sysno::personality => {
                 let persona = self.random.pick(&[0, 0xffff_ffff, 0x4_0000]);
                 self.set(0, persona);
             }
             _ => self.amend_scheduling(),
+        }
+    }
+
+    /// Leaves out the one wait that a signal does not end, on Linux neither: after a handler it is
+    /// begun anew until somebody wakes it.
+    fn amend_futex(&mut self) {
+        const COMMAND: u64 = 0x7f;
+        const WAIT_REQUEUE_PI: u64 = 11;
+        const CMP_REQUEUE_PI: u64 = 12;
+        let operation = self.number(1);
+        if operation & COMMAND == WAIT_REQUEUE_PI {
+            self.set(1, operation & !COMMAND | CMP_REQUEUE_PI);
         }
     }
 
