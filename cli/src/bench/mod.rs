@@ -9,7 +9,9 @@ mod instructions;
 mod linux;
 mod load;
 mod memaslap;
+mod micro;
 mod network;
+mod repeat;
 mod report;
 mod soak;
 mod syscall;
@@ -81,8 +83,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         "memcached" | "instructions" => {}
         "soak" => return soak::soak(args),
         "syscall" => return syscall::bench(args),
+        "micro" => return micro::bench(args),
         other => bail!(
-            "there is no benchmark '{other}'; there are: memcached, instructions, soak, syscall"
+            "there is no benchmark '{other}'; there are: memcached, instructions, micro, soak, syscall"
         ),
     }
     let folder = project::cache("bench")?;
