@@ -1,5 +1,6 @@
 //! Socket options as values: `socket(7)`, `ip(7)`, `ipv6(7)`, `tcp(7)`.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use abi::{Errno, Result};
@@ -46,6 +47,20 @@ impl<'a> Value<'a> {
         self.first().map(i32::from_ne_bytes)
     }
 
+    /// Returns a time to wait, `struct timeval`, of which zero is no limit.
+    ///
+    /// # Errors
+    /// As [`first`](Self::first); `EDOM` for a part that is none of a second.
+    pub fn timeout(self) -> Result<Option<Duration>> {
+        let [seconds, micros]: [i64; 2] = zerocopy::transmute!(self.first::<16>()?);
+        let micros = u32::try_from(micros).ok().filter(|micros| *micros < 1_000_000);
+        let micros = micros.ok_or(Errno::EDOM)?;
+        // Negative seconds wait not at all (Linux's `sock_set_timeout`).
+        let Ok(seconds) = u64::try_from(seconds) else { return Ok(Some(Duration::ZERO)) };
+        let timeout = Duration::new(seconds, micros * 1000);
+        Ok((!timeout.is_zero()).then_some(timeout))
+    }
+
     /// Returns a text of at most `longest` bytes.
     ///
     /// # Errors
@@ -56,6 +71,13 @@ impl<'a> Value<'a> {
             length => self.bytes.get(..length).ok_or(Errno::EFAULT),
         }
     }
+}
+
+/// Returns a time to wait as `struct timeval`, the reverse of [`Value::timeout`].
+pub fn timeout_bytes(timeout: Option<Duration>) -> Vec<u8> {
+    let time = timeout.unwrap_or_default();
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    [seconds, time.subsec_micros().into()].iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
 /// Linux's default of `net.core.rmem_default` and `wmem_default`, as `getsockopt` shows it.

@@ -11,7 +11,7 @@ use zerocopy::IntoBytes;
 
 use super::Socket;
 use crate::addr::Family;
-use crate::options::{Options, Value};
+use crate::options::{Options, Value, timeout_bytes};
 use crate::tcp::Tcp;
 
 /// The largest `SO_RCVBUF` and `SO_SNDBUF` (`net.core.rmem_max`, `wmem_max`).
@@ -74,7 +74,7 @@ impl Socket {
                 return Ok(());
             }
             so::SO_RCVTIMEO_OLD | so::SO_SNDTIMEO_OLD => {
-                let timeout = timeval(value)?;
+                let timeout = value.timeout()?;
                 self.with_options(|options| match name {
                     so::SO_RCVTIMEO_OLD => options.receive_timeout = timeout,
                     _ => options.send_timeout = timeout,
@@ -186,8 +186,8 @@ impl Socket {
                 let linger = Linger { l_onoff: i32::from(linger.is_some()), l_linger };
                 return Ok(linger.as_bytes().to_vec());
             }
-            (so::SO_RCVTIMEO_OLD, _) => return Ok(timeval_bytes(self.receive_timeout())),
-            (so::SO_SNDTIMEO_OLD, _) => return Ok(timeval_bytes(self.send_timeout())),
+            (so::SO_RCVTIMEO_OLD, _) => return Ok(timeout_bytes(self.receive_timeout())),
+            (so::SO_SNDTIMEO_OLD, _) => return Ok(timeout_bytes(self.send_timeout())),
             _ => self.with_options(|options| socket_number(options, name))?,
         };
         Ok(bytes(value))
@@ -204,28 +204,6 @@ fn unsigned(value: i32) -> Result<u32> {
 
 fn within(value: i32, range: core::ops::RangeInclusive<i32>) -> Result<u32> {
     if range.contains(&value) { unsigned(value) } else { Err(Errno::EINVAL) }
-}
-
-/// `struct timeval`, of which zero is no limit.
-fn timeval(value: Value<'_>) -> Result<Option<Duration>> {
-    let [seconds, micros]: [i64; 2] = zerocopy::transmute!(value.first::<16>()?);
-    let micros = u32::try_from(micros).map_err(|_| Errno::EDOM)?;
-    if micros >= 1_000_000 {
-        return Err(Errno::EDOM);
-    }
-    // Negative seconds wait not at all, sock_set_timeout() in net/core/sock.c.
-    let Ok(seconds) = u64::try_from(seconds) else {
-        return Ok(Some(Duration::ZERO));
-    };
-    let timeout = Duration::new(seconds, micros * 1000);
-    Ok((!timeout.is_zero()).then_some(timeout))
-}
-
-fn timeval_bytes(timeout: Option<Duration>) -> Vec<u8> {
-    let timeout = timeout.unwrap_or_default();
-    let mut bytes = timeout.as_secs().to_ne_bytes().to_vec();
-    bytes.extend_from_slice(&u64::from(timeout.subsec_micros()).to_ne_bytes());
-    bytes
 }
 
 fn set_socket_number(options: &mut Options, name: i32, value: i32) -> Result<()> {

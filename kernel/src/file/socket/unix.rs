@@ -12,7 +12,7 @@ use abi::socket::{
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
-use net::options::Value;
+use net::options::{Value, timeout_bytes};
 use net::unix::{Credentials, Kind, Names, Socket, SocketFile};
 use sync::SpinLock;
 use vfs::path::LastLink;
@@ -99,11 +99,11 @@ impl UnixSocket {
                 return Ok(());
             }
             SO_RCVTIMEO_OLD => {
-                options.receive_timeout = timeout(value)?;
+                options.receive_timeout = value.timeout()?;
                 return Ok(());
             }
             SO_SNDTIMEO_OLD => {
-                options.send_timeout = timeout(value)?;
+                options.send_timeout = value.timeout()?;
                 return Ok(());
             }
             _ => {}
@@ -142,8 +142,8 @@ impl UnixSocket {
         let options = *self.options.lock();
         let value = match name {
             SO_LINGER => return Ok(options.linger.as_bytes().to_vec()),
-            SO_RCVTIMEO_OLD => return Ok(timeval(options.receive_timeout)),
-            SO_SNDTIMEO_OLD => return Ok(timeval(options.send_timeout)),
+            SO_RCVTIMEO_OLD => return Ok(timeout_bytes(options.receive_timeout)),
+            SO_SNDTIMEO_OLD => return Ok(timeout_bytes(options.send_timeout)),
             SO_PEERCRED => return Ok(credentials_bytes(self.inner.peer_credentials())),
             SO_PASSCRED => i32::from(self.inner.passes_credentials()),
             SO_SNDBUF => i32::try_from(self.inner.send_limit()).unwrap_or(i32::MAX),
@@ -166,23 +166,6 @@ impl UnixSocket {
         };
         Ok(value.to_ne_bytes().to_vec())
     }
-}
-
-/// Reads a `struct timeval` as a time to wait; zero is without end.
-fn timeout(value: Value<'_>) -> Result<Option<Duration>> {
-    let [seconds, micros]: [i64; 2] = zerocopy::transmute!(value.first::<16>()?);
-    let micros = u32::try_from(micros).ok().filter(|micros| *micros < 1_000_000);
-    let micros = micros.ok_or(Errno::EDOM)?;
-    // A negative time is over at once (`sock_set_timeout`).
-    let seconds = u64::try_from(seconds).ok();
-    let time = seconds.map_or(Duration::ZERO, |s| Duration::new(s, micros * 1000));
-    Ok((seconds.is_none() || !time.is_zero()).then_some(time))
-}
-
-fn timeval(timeout: Option<Duration>) -> Vec<u8> {
-    let time = timeout.unwrap_or_default();
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    [seconds, i64::from(time.subsec_micros())].iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
 /// Returns `struct ucred`; of nobody if there is no peer.
