@@ -144,7 +144,7 @@ impl<'a> Claim<'a> {
         let new = match whence {
             Whence::Set => from(0, distance)?,
             Whence::Current => from(self.opened.offset(), distance)?,
-            Whence::End if is_directory => return Err(Errno::EINVAL),
+            Whence::End | Whence::Data | Whence::Hole if is_directory => return Err(Errno::EINVAL),
             Whence::End => from(file.size(), distance)?,
             Whence::Data => region(Region::Data)?,
             Whence::Hole => region(Region::Hole)?,

@@ -356,6 +356,9 @@ fn a_directory_is_read_completely_while_it_changes() {
         names.dedup();
         assert_eq!(names.len(), 102);
         directory.seek(0, Whence::Set).unwrap();
+        for whence in [Whence::End, Whence::Data, Whence::Hole] {
+            assert_eq!(directory.seek(0, whence), Err(Errno::EINVAL));
+        }
         assert_eq!(tree.list("/").len(), 102 - 15);
     });
 }
