@@ -59,15 +59,18 @@ impl Tlb for Processors {
     }
 }
 
-/// Makes every processor that runs the application pass a memory barrier, and begin anew to read
-/// its instructions, before it returns: `membarrier(2)`.
+/// Makes every processor that runs the application pass a memory barrier before it returns,
+/// `membarrier(2)`. Who idles passes one on the way.
 pub(crate) fn barrier() {
     fence(Ordering::SeqCst);
-    let others = smp::others();
-    if others != 0 {
-        // Who idles passes barriers on the way.
-        ask(others & !IDLE.load(Ordering::SeqCst), 0, 0);
-    }
+    ask(smp::others() & !IDLE.load(Ordering::SeqCst), 0, 0);
+}
+
+/// As [`barrier`], and makes every processor begin anew to read its instructions: the way back from
+/// an interrupt does that, the way out of the idle loop need not.
+pub(crate) fn barrier_of_instructions() {
+    fence(Ordering::SeqCst);
+    ask(smp::others(), 0, 0);
 }
 
 /// Leaves those of `others` out that idle: they forget later.
@@ -133,6 +136,11 @@ pub(crate) fn serve() {
 /// Notes that this processor does not touch the application's memory until [`leave_idle`].
 pub(crate) fn enter_idle() {
     IDLE.fetch_or(1 << Cpu::current().id, Ordering::SeqCst);
+}
+
+/// Returns whether this processor is between [`enter_idle`] and [`leave_idle`].
+pub(crate) fn is_idle() -> bool {
+    IDLE.load(Ordering::Relaxed) & 1 << Cpu::current().id != 0
 }
 
 /// Ends [`enter_idle`].

@@ -1,6 +1,6 @@
 //! What a processor does that no thread wants.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use sched::CpuSet;
 
@@ -35,17 +35,16 @@ pub(super) fn idle(local: &Local) {
     }
     IDLE.fetch_or(CpuSet::only(cpu.id).bits(), Ordering::Relaxed);
     tlb::enter_idle();
-    local.is_polling.store(true, Ordering::SeqCst);
+    local.is_polling.store(true, Ordering::Relaxed);
     let is_quiet = network::is_quiet(|| local.has_work());
-    // Who makes a thread ready from now on interrupts; who did before has been seen below.
-    local.is_polling.swap(false, Ordering::SeqCst);
+    local.is_polling.store(false, Ordering::Relaxed);
+    // Who makes a thread ready from now on interrupts; who did before is seen below.
+    fence(Ordering::SeqCst);
     if is_quiet && !local.has_work() {
         if let Some(deadline) = timer::next_deadline() {
             clock::wake_at(deadline);
         }
-        cpu.is_idle.store(true, Ordering::Relaxed);
         cpu::wait_for_interrupt();
-        cpu.is_idle.store(false, Ordering::Relaxed);
     }
     tlb::leave_idle();
     claim(cpu.id);

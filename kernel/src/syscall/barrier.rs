@@ -38,8 +38,10 @@ pub(super) fn membarrier(_cx: &mut Context<'_>, command: u32, flags: u32) -> Res
     if registered.load(Ordering::Relaxed) & needed != needed {
         return Err(Errno::EPERM);
     }
-    if matches!(command, GLOBAL | GLOBAL_EXPEDITED | PRIVATE_EXPEDITED | SYNC_CORE) {
-        tlb::barrier();
+    match command {
+        GLOBAL | GLOBAL_EXPEDITED | PRIVATE_EXPEDITED => tlb::barrier(),
+        SYNC_CORE => tlb::barrier_of_instructions(),
+        _ => {}
     }
     Ok(0)
 }

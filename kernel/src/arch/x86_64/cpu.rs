@@ -37,8 +37,6 @@ pub(crate) struct Cpu {
     thread: AtomicPtr<()>,
     /// The local APIC timer's next shot, in nanoseconds since the start; `u64::MAX` if none.
     pub(crate) timer_deadline: AtomicU64,
-    /// The idle loop has halted it.
-    pub(crate) is_idle: AtomicBool,
     /// While set, a fault in an access to the application's memory is not resolved.
     pub(crate) is_access_atomic: AtomicBool,
     pub(super) tables: Tables,
@@ -73,7 +71,6 @@ impl Cpu {
             id,
             thread: AtomicPtr::new(ptr::null_mut()),
             timer_deadline: AtomicU64::new(u64::MAX),
-            is_idle: AtomicBool::new(false),
             is_access_atomic: AtomicBool::new(false),
             tables: Tables::new(),
         }
@@ -118,12 +115,7 @@ impl Cpu {
 
 /// Gives the first processor its per-CPU area, tables and system call entry.
 pub(crate) fn start_first(stack_bottom: u64, stack_top: u64) {
-    take_area(BOOT_CPU.0.get(), stack_bottom, stack_top);
-}
-
-/// As [`start_first`] for another processor, in an area for it that [`new_area`] made.
-pub(super) fn start(area: *mut Cpu, stack_bottom: u64, stack_top: u64) {
-    take_area(area, stack_bottom, stack_top);
+    start(BOOT_CPU.0.get(), stack_bottom, stack_top);
 }
 
 /// Makes the area of processor `id`, which is never given back.
@@ -131,7 +123,8 @@ pub(super) fn new_area(id: usize) -> *mut Cpu {
     Box::into_raw(Box::new(Cpu::new(id)))
 }
 
-fn take_area(area: *mut Cpu, stack_bottom: u64, stack_top: u64) {
+/// As [`start_first`] for another processor, in an area for it that [`new_area`] made.
+pub(super) fn start(area: *mut Cpu, stack_bottom: u64, stack_top: u64) {
     // SAFETY: the area is this processor's, and nothing else refers to it yet.
     let cpu = unsafe { &mut *area };
     cpu.this = area;

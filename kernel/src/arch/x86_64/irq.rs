@@ -54,7 +54,7 @@ pub(super) fn serve(vector: u64) {
     }
     if vector == u64::from(KICK_VECTOR) {
         // The idle loop looks by itself.
-        if !cpu.is_idle.load(Ordering::Relaxed) {
+        if !tlb::is_idle() {
             cpu.call_attention();
         }
         return apic::end_of_interrupt();
