@@ -76,6 +76,30 @@ pub(crate) fn until<T>(
     waiters: &Waiters,
     interest: Events,
     deadline: Option<Instant>,
+    attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    attempt_between(waiters, interest, || sleep(deadline), attempt)
+}
+
+/// Attempts an operation until it does not return `EAGAIN`, deaf to signals: for what another
+/// thread has for the time of a transfer.
+///
+/// # Errors
+/// Those of the operation.
+pub(crate) fn until_free<T>(waiters: &Waiters, attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let deafly = || {
+        schedule::sleep();
+        Wakeup::Woken
+    };
+    attempt_between(waiters, Events::IN, deafly, attempt)
+}
+
+/// Attempts an operation until it does not return `EAGAIN`, with `sleep` in between, which a change
+/// of `interest` ends; once more after it ended otherwise.
+fn attempt_between<T>(
+    waiters: &Waiters,
+    interest: Events,
+    mut sleep: impl FnMut() -> Wakeup,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
     let waker = Thread::current().waker();
@@ -93,38 +117,12 @@ pub(crate) fn until<T>(
                 return result;
             }
         }
-        let wakeup = sleep(deadline);
+        let wakeup = sleep();
         waiters.remove(waiting);
         match wakeup {
             Wakeup::Woken => {}
             Wakeup::TimedOut => return attempt(),
             Wakeup::Interrupted => return attempt().or_else(interrupted),
-        }
-    }
-}
-
-/// Attempts an operation until it does not return `EAGAIN`, deaf to signals: for what another
-/// thread has for the time of a transfer.
-///
-/// # Errors
-/// Those of the operation.
-pub(crate) fn until_free<T>(
-    waiters: &Waiters,
-    mut attempt: impl FnMut() -> Result<T>,
-) -> Result<T> {
-    loop {
-        match attempt() {
-            Err(Errno::EAGAIN) => {}
-            result => return result,
-        }
-        let waiting = waiters.register(Events::IN, Every::Once, &Thread::current().waker());
-        let result = attempt();
-        if matches!(result, Err(Errno::EAGAIN)) {
-            schedule::sleep();
-        }
-        waiters.remove(waiting);
-        if !matches!(result, Err(Errno::EAGAIN)) {
-            return result;
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Locks and wait queues: the leaf crate that everything shared is built on.
 //!
 //! Scull's kernel runs with interrupts off and is not preempted: interrupts are taken in the
-//! application, in the idle loop and nowhere else. So a [`SpinLock`] guards against other
-//! processors only, never against an interrupt handler on its own. A processor that waits for
+//! application and where the kernel halts, and their handlers take no locks. So a [`SpinLock`]
+//! guards against other processors only, never against an interrupt handler on its own. A processor that waits for
 //! another, for a lock or else ([`relax`]), serves meanwhile what is asked of it.
 //!
 //! **Invariant:** a lock is never held across a sleep.

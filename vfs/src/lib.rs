@@ -4,8 +4,8 @@
 //! [`File`] behind it. Files with a name are [`Inode`]s of a [`FileSystem`] that is mounted
 //! somewhere in the tree ([`Location`]); [`path`] finds them.
 //!
-//! Lock order: the claim on an open description's offset, then a directory, then a file's contents, then a
-//! page. No lock is held while another crate's code runs, but for a `Sink` or `Source`.
+//! Lock order: the claim on an open description's offset, then a directory, then a file's contents,
+//! then a page. No lock is held while another crate's code runs, but for a `Sink` or `Source`.
 
 #![no_std]
 #![forbid(unsafe_code)]

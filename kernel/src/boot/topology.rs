@@ -29,10 +29,10 @@ pub(crate) fn processors(rsdp: u64) -> Vec<u8> {
     madt(rsdp).map(madt_processors).or_else(|| mp_table().map(mp_processors)).unwrap_or_default()
 }
 
-/// Returns the table at an address with its header, if it is of this kind or any is right.
-fn sdt(address: u64, signature: Option<&[u8]>) -> Option<&'static [u8]> {
+/// Returns the table at an address with its header, if it is of this kind.
+fn sdt(address: u64, signature: &[u8]) -> Option<&'static [u8]> {
     let header = boot_memory(address, SDT_HEADER as u64)?;
-    if signature.is_some_and(|signature| !header.starts_with(signature)) {
+    if !header.starts_with(signature) {
         return None;
     }
     let length = u32_at(header, 4)?;
@@ -43,16 +43,17 @@ fn madt(rsdp: u64) -> Option<&'static [u8]> {
     let root = boot_memory(rsdp, 36).filter(|root| root.starts_with(b"RSD PTR "))?;
     let revision = *root.get(15)?;
     let extended = if revision >= 2 { u64_at(root, 24)? } else { 0 };
-    let (table, width) = match sdt(extended, Some(b"XSDT")) {
-        Some(table) => (table, 8),
-        None => (sdt(u32_at(root, 16)?.into(), Some(b"RSDT"))?, 4),
+    let find = |table: &'static [u8], width, address: fn(&[u8]) -> Option<u64>| {
+        let mut addresses = table.get(SDT_HEADER..)?.chunks_exact(width).filter_map(address);
+        addresses.find_map(|address| sdt(address, b"APIC"))
     };
-    let addresses = table.get(SDT_HEADER..)?.chunks_exact(width);
-    addresses
-        .filter_map(
-            |entry| if width == 8 { u64_at(entry, 0) } else { u32_at(entry, 0).map(u64::from) },
-        )
-        .find_map(|address| sdt(address, Some(b"APIC")))
+    match sdt(extended, b"XSDT") {
+        Some(table) => find(table, 8, |entry| u64_at(entry, 0)),
+        None => {
+            let table = sdt(u32_at(root, 16)?.into(), b"RSDT")?;
+            find(table, 4, |entry| u32_at(entry, 0).map(u64::from))
+        }
+    }
 }
 
 fn madt_processors(table: &[u8]) -> Vec<u8> {

@@ -25,6 +25,12 @@ pub(super) fn attend(cpu: usize) {
     }
 }
 
+/// Makes a processor look for a thread that should run in place of the current one.
+pub(super) fn preempt(cpu: usize) {
+    LOCALS[cpu].is_preempted.store(true, Ordering::Relaxed);
+    attend(cpu);
+}
+
 /// Puts a thread that wants to run into the queue of a processor.
 pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
     let cpu = place(&thread, &entity);
@@ -39,20 +45,21 @@ pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
         let _ = local.tick_locked(&mut queue);
     }
     let preempts = queue.enqueue(thread, entity);
-    local.load.store(queue.load(), Ordering::Relaxed);
+    local.note_load(&queue);
     if is_here && is_idle {
         return;
     }
-    if preempts {
-        local.is_preempted.store(true, Ordering::Relaxed);
-    } else if queue.waiting() > 1 {
-        return;
-    } else if is_here {
-        // The running thread has the processor to itself no longer.
-        return arm_slice(&queue);
+    // The running thread has the processor to itself no longer.
+    let is_shared = queue.waiting() == 1;
+    if !preempts && is_shared && is_here {
+        arm_slice(&queue);
     }
     drop(queue);
-    attend(cpu);
+    if preempts {
+        preempt(cpu);
+    } else if is_shared && !is_here {
+        attend(cpu);
+    }
 }
 
 /// Returns the processor for a thread that became ready.
@@ -77,12 +84,12 @@ pub(super) fn steal(thief: usize) -> bool {
     let Some(victim) = others.filter(|cpu| load(cpu) > 1).max_by_key(load) else { return false };
     let (mut own, mut other) = lock_two(thief, victim);
     let stolen = other.steal(thief, |thread| thread.loaded_on().is_none());
-    LOCALS[victim].load.store(other.load(), Ordering::Relaxed);
+    LOCALS[victim].note_load(&other);
     let Some(mut stolen) = stolen else { return false };
     stolen.entity.set_last_cpu(thief);
     // The thief has no thread that this could preempt.
     let _ = own.enqueue(stolen.thread, stolen.entity);
-    LOCALS[thief].load.store(own.load(), Ordering::Relaxed);
+    LOCALS[thief].note_load(&own);
     true
 }
 
@@ -133,15 +140,14 @@ fn update_in(
         });
         drop(queue);
         if !is_allowed {
-            local.is_preempted.store(true, Ordering::Relaxed);
-            attend(cpu);
+            preempt(cpu);
         }
         return true;
     }
     let Some(mut queued) = queue.remove(|candidate| is_same(Some(thread), candidate)) else {
         return false;
     };
-    local.load.store(queue.load(), Ordering::Relaxed);
+    local.note_load(&queue);
     drop(queue);
     change(&mut queued.entity);
     make_ready(queued.thread, queued.entity);

@@ -87,8 +87,13 @@ impl Local {
     fn change<R>(&self, change: impl FnOnce(&mut RunQueue<Arc<Thread>>) -> R) -> R {
         let mut queue = self.queue.lock();
         let result = change(&mut queue);
-        self.load.store(queue.load(), Ordering::Relaxed);
+        self.note_load(&queue);
         result
+    }
+
+    /// Takes note that the run queue has changed.
+    fn note_load(&self, queue: &RunQueue<Arc<Thread>>) {
+        self.load.store(queue.load(), Ordering::Relaxed);
     }
 
     fn has_work(&self) -> bool {
@@ -123,7 +128,7 @@ impl Local {
                 return Some(Next::Run(next));
             }
             let barred = queue.take_current();
-            self.load.store(queue.load(), Ordering::Relaxed);
+            self.note_load(&queue);
             drop(queue);
             match barred {
                 Some(barred) if is_same(current, &barred.thread) => {
@@ -185,8 +190,7 @@ pub(crate) fn sleep() {
 pub(crate) fn account() {
     for (cpu, local) in LOCALS.iter().enumerate().take(smp::count()) {
         if local.tick() {
-            local.is_preempted.store(true, Ordering::Relaxed);
-            balance::attend(cpu);
+            balance::preempt(cpu);
         }
     }
 }

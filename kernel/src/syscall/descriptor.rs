@@ -102,6 +102,7 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
     let file = files.get_any(fd)?;
     let number = || u32::try_from(argument & 0xffff_ffff).map_err(|_| Errno::EINVAL);
     let is_path = file.flags().contains(OpenFlags::PATH);
+    let no_lease = u64::from(F_UNLCK.unsigned_abs());
     match command {
         F_DUPFD | F_DUPFD_CLOEXEC => {
             let on_exec = if command == F_DUPFD { OnExec::Keep } else { OnExec::Close };
@@ -145,8 +146,8 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         }
         F_CREATED_QUERY => Ok(u64::from(file.was_created())),
         // There are no leases, so a file has none, and no notices of directories but inotify's.
-        F_GETLEASE => Ok(u64::from(F_UNLCK.unsigned_abs())),
-        F_SETLEASE if file.metadata().kind == FileType::Regular && argument == UNLOCK => {
+        F_GETLEASE => Ok(no_lease),
+        F_SETLEASE if file.metadata().kind == FileType::Regular && argument == no_lease => {
             Err(Errno::EAGAIN)
         }
         F_NOTIFY if file.metadata().kind != FileType::Directory => Err(Errno::ENOTDIR),
@@ -154,9 +155,6 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         _ => Err(Errno::EINVAL),
     }
 }
-
-/// `F_UNLCK` as an argument: give a lease back.
-const UNLOCK: u64 = 2;
 
 /// `fcntl(F_SETFL)`.
 fn set_flags(file: &Arc<OpenFile>, fd: u32, flags: OpenFlags) -> Result<()> {

@@ -16,8 +16,8 @@ use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
 
 /// The most that one call transfers, in bytes (`MAX_RW_COUNT`).
 pub(super) const MOST: usize = 0x7fff_f000;
-/// The most parts that a vector may have (`UIO_MAXIOV`).
-const MOST_PARTS: usize = 1024;
+/// The most parts of a vector, and messages of one call (`UIO_MAXIOV`).
+pub(super) const MOST_PARTS: usize = 1024;
 
 /// What `read(2)` and `write(2)` and their relatives do: how the file is found, and what is done
 /// with a program's buffers.

@@ -240,7 +240,7 @@ fn queue_for_thread(thread: &Arc<Thread>, info: SigInfo, origin: Origin) -> Resu
     let Some(signal) = filter(&thread.signals, &info) else { return Ok(false) };
     let is_new = thread.signals.pending.push(signal, info, origin)?;
     if !thread.signals.mask().contains(signal) {
-        rouse(thread);
+        schedule::interrupt(thread);
     }
     ARRIVALS.wake(Events::IN);
     Ok(is_new)
@@ -284,16 +284,10 @@ fn queue_for_process(info: SigInfo, origin: Origin) -> Result<bool> {
     let is_new = PENDING.push(signal, info, origin)?;
     let takes = |thread: &Arc<Thread>| !thread.signals.mask().contains(signal);
     if let Some(thread) = process.find_thread(takes) {
-        rouse(&thread);
+        schedule::interrupt(&thread);
     }
     ARRIVALS.wake(Events::IN);
     Ok(is_new)
-}
-
-/// Makes a thread look at its signals: it is woken if it sleeps; if it runs, it looks on its way
-/// back to the application.
-fn rouse(thread: &Arc<Thread>) {
-    schedule::interrupt(thread);
 }
 
 /// Returns the signal if it is to be kept. SIGKILL ends the program here. SIGCONT takes back what

@@ -8,9 +8,9 @@ use abi::{Errno, Result};
 use sched::futex::{For, FutexWaiter, Key, MATCH_ANY};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use super::{Scope, TABLE, absolute_deadline, key, with_present};
+use super::{Scope, TABLE, absolute_deadline, check_value, key, with_present};
 use crate::arch::index;
-use crate::memory::user::{self, UserPtr};
+use crate::memory::user::UserPtr;
 use crate::syscall::Context;
 use crate::wait::{self, RESTART, Wakeup};
 
@@ -76,8 +76,7 @@ pub(in crate::syscall) fn futex_waitv(
     for (number, place) in places.iter().enumerate() {
         let queued = with_present(place.address, || {
             TABLE.wait(place.key, For::WakeUp(MATCH_ANY), &place.waiter, &waker, || {
-                let value = user::atomically(|| user::load_u32(place.address))?;
-                if value == place.expected { Ok(()) } else { Err(Errno::EAGAIN) }
+                check_value(place.address, place.expected)
             })
         });
         if let Err(error) = queued {

@@ -13,20 +13,15 @@ use net::unix::{Address, Ancillary, Credentials, Kind, Rights, Take};
 use vfs::{File, OnExec};
 
 use super::{Opened, control, read_address, write_address};
-use crate::arch::clock;
+use crate::arch::{clock, index};
 use crate::file::socket::{Direction, FileNames, Socket, own_credentials};
 use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
 use crate::process::signal;
 use crate::syscall::{Context, io};
 
-/// The most messages that one call sends or receives (`UIO_MAXIOV`), and parts of one message.
-const MOST: u64 = 1024;
-/// The most bytes of one part (`MAX_RW_COUNT`).
-const LONGEST_PART: usize = 0x7fff_f000;
-
 /// Returns the only part of a message, which is looked at before the descriptor.
 fn one(base: u64, length: usize) -> Result<[IoVec; 1]> {
-    let length = length.min(LONGEST_PART);
+    let length = length.min(io::MOST);
     user::check(base, length)?;
     Ok([IoVec { base, length: length as u64 }])
 }
@@ -134,7 +129,7 @@ pub(in crate::syscall) fn sendto(
 /// # Errors
 /// `EMSGSIZE` if there are too many, `EFAULT`, `EINVAL`.
 fn parts_of(header: &Msghdr) -> Result<Vec<IoVec>> {
-    if header.msg_iovlen > MOST {
+    if header.msg_iovlen > io::MOST_PARTS as u64 {
         return Err(Errno::EMSGSIZE);
     }
     let count = usize::try_from(header.msg_iovlen).map_err(|_| Errno::EMSGSIZE)?;
@@ -186,7 +181,7 @@ pub(in crate::syscall) fn sendmmsg(
     let flags = header_flags(flags)?;
     let opened = Opened::get(fd)?;
     let mut done = 0;
-    while done < count.min(1024) as usize {
+    while done < index(count.into()).min(io::MOST_PARTS) {
         let at = messages.at(done);
         let sent = at.read().and_then(|mut message| {
             let length = send_message(&opened, &message.msg_hdr, flags)?;
@@ -438,7 +433,7 @@ pub(in crate::syscall) fn recvmmsg(
     let waits_for_one = flags.contains(MsgFlags::WAITFORONE);
     flags.remove(MsgFlags::WAITFORONE);
     let mut done = 0;
-    while done < count.min(1024) as usize {
+    while done < index(count.into()).min(io::MOST_PARTS) {
         let at = messages.at(done);
         let received = at.read().and_then(|mut message| {
             let length = receive_message(&opened, &mut message.msg_hdr, flags)?;
