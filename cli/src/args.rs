@@ -195,7 +195,7 @@ pub(crate) struct TestArgs {
     #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) cpus: u8,
     /// Run only the programs of the family stress, in guests of their own, for so many seconds each.
-    #[arg(long, value_name = "SECONDS", value_parser = parse_timeout)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_timeout, conflicts_with_all = ["list", "linux_only", "twice_on_linux"])]
     pub(crate) stress: Option<core::time::Duration>,
     /// The seeds of --stress, the last one included.
     #[arg(long, default_value = "1", value_name = "A..B", value_parser = parse_range, requires = "stress")]

@@ -50,10 +50,10 @@ const SECOND_LOOKS: usize = 8;
 /// # Errors
 /// Fails where the tests cannot be run at all.
 pub(crate) fn test(args: &TestArgs) -> Result<u8> {
-    if let Some(seconds) = args.stress {
-        return stress::stress(args, seconds);
-    }
     let filters = Filters::new(&args.filters);
+    if let Some(seconds) = args.stress {
+        return finish(&stress::stress(&filters, args, seconds)?, args);
+    }
     let programs = program::discover(&filters)?;
     let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };
     let traced = if args.linux_only { Vec::new() } else { traced::select(&filters)? };
@@ -78,8 +78,13 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
             results.cases.extend(port::check(&port, args)?);
         }
     }
+    finish(&results, args)
+}
+
+/// Says what came of all tests; returns 0 where none failed, else 1.
+fn finish(results: &Results, args: &TestArgs) -> Result<u8> {
     if let Some(path) = &args.junit {
-        junit::write(&results, path)?;
+        junit::write(results, path)?;
     }
     println!("{results}");
     Ok(u8::from(results.total().failed > 0))

@@ -121,13 +121,6 @@ impl fmt::Display for TestProgram {
     }
 }
 
-impl TestProgram {
-    /// Returns the program with other arguments.
-    pub(super) fn with_args(&self, args: Vec<String>) -> Self {
-        Self { args, ..self.clone() }
-    }
-}
-
 /// Returns all sources of programs, in order.
 ///
 /// # Errors
@@ -269,6 +262,11 @@ pub(crate) enum Compiled {
 }
 
 impl TestProgram {
+    /// Returns the program with other arguments.
+    pub(super) fn with_args(&self, args: Vec<String>) -> Self {
+        Self { args, ..self.clone() }
+    }
+
     /// Returns the file to start, on the host and in the guest, and its arguments.
     ///
     /// # Errors

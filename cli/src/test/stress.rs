@@ -5,6 +5,7 @@
 //! programs, which Linux runs first.
 
 use core::time::Duration;
+use std::time::Instant;
 
 use anyhow::Result;
 
@@ -12,6 +13,7 @@ use super::filter::Filters;
 use super::guest::Lab;
 use super::outcome::End;
 use super::program::{self, Compiled, TestProgram, Variant};
+use super::results::{Case, Results, Verdict};
 use crate::args::TestArgs;
 use crate::{error, project};
 
@@ -20,12 +22,12 @@ const FAMILY: &str = "stress";
 /// How long a program may take beyond its time: what stands still is found after a minute.
 const GRACE: Duration = Duration::from_secs(180);
 
-/// Runs the programs that `args` choose with each seed; returns 0 where all passed, else 1.
+/// Runs the programs that `filters` choose, with each seed of `args`.
 ///
 /// # Errors
 /// Fails where they cannot be run at all.
-pub(super) fn stress(args: &TestArgs, seconds: Duration) -> Result<u8> {
-    let mut programs = program::discover(&Filters::new(&args.filters))?;
+pub(super) fn stress(filters: &Filters, args: &TestArgs, seconds: Duration) -> Result<Results> {
+    let mut programs = program::discover(filters)?;
     programs.retain(|program| program.family == FAMILY && program.variant == Variant::Dynamic);
     if programs.is_empty() {
         return Err(error::usage("no program of the family stress is chosen"));
@@ -38,35 +40,37 @@ pub(super) fn stress(args: &TestArgs, seconds: Duration) -> Result<u8> {
     let kernel = project::kernel(args.kernel.as_deref())?;
     let all: Vec<_> = programs.iter().collect();
     let lab = Lab::new(kernel, args.machine, args.cpus, &all)?;
-    let (mut passed, mut failed) = (0, 0);
+    let mut results = Results::default();
     for seed in args.seeds.0..=args.seeds.1 {
         for program in &programs {
-            if run(&lab, program, seed, seconds, args.cpus)? { passed += 1 } else { failed += 1 }
+            if !(args.fail_fast && results.total().failed > 0) {
+                results.cases.push(run(&lab, program, seed, seconds, args.cpus)?);
+            }
         }
     }
-    println!("{passed} passed, {failed} failed");
-    Ok(u8::from(failed > 0))
+    Ok(results)
 }
 
-fn run(lab: &Lab, program: &TestProgram, seed: u64, seconds: Duration, cpus: u8) -> Result<bool> {
+/// Runs a program, and says what came of it.
+fn run(lab: &Lab, program: &TestProgram, seed: u64, seconds: Duration, cpus: u8) -> Result<Case> {
+    let start = Instant::now();
     let count = seconds.as_secs().max(1);
     let seeded = program.with_args(vec![seed.to_string(), count.to_string()]);
     let outcome = lab.run_alone(&seeded, seconds + GRACE)?;
-    let is_good = outcome.end == End::Exit(0);
-    println!(
-        "{} {} seed {seed}: {count} s, --cpus {cpus}",
-        if is_good { "ok" } else { "FAIL" },
-        program.id
-    );
-    if !is_good {
-        println!("    {}", outcome.end);
+    let name = format!("{} seed {seed}: {count} s, --cpus {cpus}", program.id);
+    let verdict = if outcome.end == End::Exit(0) {
+        println!("ok {name}");
+        Verdict::Passed
+    } else {
+        let mut why = format!("    {}\n", outcome.end);
         for line in String::from_utf8_lossy(&outcome.output).lines() {
-            println!("    {line}");
+            why.push_str(&format!("    {line}\n"));
         }
         println!(
-            "    again: scull test --stress {count} --seeds {seed} --cpus {cpus} {}",
+            "FAIL {name}\n{why}    again: scull test --stress {count} --seeds {seed} --cpus {cpus} {}",
             program.id
         );
-    }
-    Ok(is_good)
+        Verdict::Failed(why)
+    };
+    Ok(Case { family: FAMILY.to_owned(), name, verdict, took: start.elapsed() })
 }
