@@ -1,5 +1,10 @@
 //! What must be the same on Linux and on Scull, and what cannot be.
 
+use std::fs;
+use std::sync::LazyLock;
+
+use abi::fcntl::F_SETLEASE;
+use abi::socket::{AF_NETLINK, MsgFlags};
 use abi::{Errno, Sysno};
 
 use super::outcome::{Outcome, Report};
@@ -133,10 +138,11 @@ const fn is_undetermined(call: Sysno) -> bool {
 /// Returns whether Scull differs in a way that is known and meant, or the sandbox does, or Linux's
 /// version does; docs/testing.md explains them.
 fn may_differ(call: &Call, number: Sysno, linux: Outcome, scull: Outcome) -> bool {
-    lacks_rights(number, linux) || is_cut(number, linux, scull) || is_lack(call, number, scull) || is_version(number, linux, scull)
-        // A port can be in use by a connection that is being forgotten.
-        || matches!(number, Sysno::bind | Sysno::listen | Sysno::connect)
-            && (is_error(linux, Errno::EADDRINUSE) || is_error(scull, Errno::EADDRINUSE))
+    lacks_rights(number, linux)
+        || is_cut(number, linux, scull)
+        || is_lack(call, number, scull)
+        || is_machine(number, linux, scull)
+        || *IS_OLD_LINUX && is_version(number, linux, scull)
 }
 
 /// Returns whether a bad address ended a transfer after a part that Scull has sent. How much of a
@@ -181,11 +187,13 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Argument::Number(number) => number & 0xffff_ffff,
         _ => 0,
     };
+    let lacking = u64::from((MsgFlags::OOB | MsgFlags::FASTOPEN).bits());
     match number {
-        // A family, a protocol of netlink (16), an option.
+        // A family, a protocol, an option.
         Sysno::socket | Sysno::socketpair => {
             is_error(scull, Errno::EAFNOSUPPORT)
-                || argument(0) == 16 && is_error(scull, Errno::EPROTONOSUPPORT)
+                || argument(0) == u64::from(AF_NETLINK.unsigned_abs())
+                    && is_error(scull, Errno::EPROTONOSUPPORT)
         }
         Sysno::setsockopt | Sysno::getsockopt => is_error(scull, Errno::ENOPROTOOPT),
         // MFD_HUGETLB: files of huge pages.
@@ -194,24 +202,36 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Sysno::madvise => matches!(argument(2), 102 | 103) && is_error(scull, Errno::EINVAL),
         // MAP_DROPPABLE, of Linux 6.11.
         Sysno::mmap => argument(3) & 0xf == 8 && is_error(scull, Errno::EINVAL),
-        // MSG_OOB and MSG_FASTOPEN: urgent data, and data with the first segment.
+        // Urgent data, and data with the first segment.
         Sysno::sendto | Sysno::sendmmsg => {
-            argument(3) & (1 << 29 | 1) != 0 && is_error(scull, Errno::EOPNOTSUPP)
+            argument(3) & lacking != 0 && is_error(scull, Errno::EOPNOTSUPP)
         }
-        Sysno::sendmsg => argument(2) & (1 << 29 | 1) != 0 && is_error(scull, Errno::EOPNOTSUPP),
+        Sysno::sendmsg => argument(2) & lacking != 0 && is_error(scull, Errno::EOPNOTSUPP),
         // The attribute that says which protocol a socket has.
         Sysno::flistxattr => scull.result == 0,
-        // Leases, and hints how long data lives.
-        Sysno::fcntl => matches!(argument(1), 1024 | 1035 | 1036) && is_error(scull, Errno::EINVAL),
+        // Leases; F_GET_RW_HINT and F_SET_RW_HINT: how long data lives.
+        Sysno::fcntl => {
+            let lacks = argument(1) == u64::from(F_SETLEASE) || matches!(argument(1), 1035 | 1036);
+            lacks && is_error(scull, Errno::EINVAL)
+        }
         // Protection keys, where the processor has them.
         Sysno::pkey_alloc => is_error(scull, Errno::ENOSPC),
         _ => false,
     }
 }
 
-/// Returns whether a call does something else on other versions of Linux, or on another machine.
-fn is_version(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+/// Returns whether a call depends on the machine, or on what else goes on there.
+fn is_machine(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+    let is_either = |errno| is_error(linux, errno) || is_error(scull, errno);
     match number {
+        // A port can be in use by a connection that is being forgotten.
+        Sysno::bind | Sysno::listen | Sysno::connect => is_either(Errno::EADDRINUSE),
+        // The number of processors, and how Linux was configured.
+        Sysno::sched_setaffinity
+        | Sysno::sched_getaffinity
+        | Sysno::sched_get_priority_min
+        | Sysno::sched_get_priority_max
+        | Sysno::membarrier => is_error(linux, Errno::EINVAL) != is_error(scull, Errno::EINVAL),
         // What is checked first.
         Sysno::setxattr
         | Sysno::lsetxattr
@@ -222,6 +242,24 @@ fn is_version(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
         | Sysno::removexattr
         | Sysno::lremovexattr
         | Sysno::fremovexattr => has_failed(linux) && has_failed(scull),
+        _ => false,
+    }
+}
+
+/// The Linux that Scull follows.
+const FOLLOWED: (u32, u32) = (6, 18);
+
+/// This Linux is older than that.
+static IS_OLD_LINUX: LazyLock<bool> = LazyLock::new(|| {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut parts = release.split(['.', '-']).map_while(|part| part.trim().parse().ok());
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < FOLLOWED
+});
+
+/// Returns whether a call did something else on versions of Linux before the one that Scull
+/// follows.
+fn is_version(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
+    match number {
         // Before Linux 6.8 the vector came before what the descriptor is open for.
         Sysno::readv
         | Sysno::writev
@@ -232,12 +270,6 @@ fn is_version(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
             (is_error(linux, Errno::EFAULT) || is_error(linux, Errno::EINVAL))
                 && is_error(scull, Errno::EBADF)
         }
-        // The number of processors, and policies and commands of later versions.
-        Sysno::sched_setaffinity
-        | Sysno::sched_getaffinity
-        | Sysno::sched_get_priority_min
-        | Sysno::sched_get_priority_max
-        | Sysno::membarrier => is_error(linux, Errno::EINVAL) != is_error(scull, Errno::EINVAL),
         // Since Linux 6.9 more than eight bytes are too much for an eventfd.
         Sysno::write => linux.result == 8 && is_error(scull, Errno::EINVAL),
         // Flags, modes and queries that came with Linux 6.3 and later.
