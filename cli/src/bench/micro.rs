@@ -56,7 +56,7 @@ pub(super) fn bench(args: &BenchArgs) -> Result<u8> {
     let mut table = Table::new("Guest instructions an operation, one processor", &names);
     let mut of_loop = [0.0; SYSTEMS.len()];
     for Operation { way, title, rounds, each } in OPERATIONS {
-        let mut cells = [const { None }; SYSTEMS.len()];
+        let mut cells = Vec::new();
         for (index, system) in SYSTEMS.into_iter().enumerate() {
             eprintln!("scull: {way}, {}", system.name());
             let round = bench.per_round(system, way, rounds)?;
@@ -65,10 +65,10 @@ pub(super) fn bench(args: &BenchArgs) -> Result<u8> {
             }
             let mut cell = Series::default();
             cell.add((round - of_loop[index]) / each);
-            cells[index] = Some(cell);
+            cells.push(cell);
         }
-        let cells: Vec<_> = cells.iter().flatten().collect();
         if !title.is_empty() {
+            let cells: Vec<_> = cells.iter().collect();
             table.row_of(title, &cells, &[cells[0]; SYSTEMS.len()]);
         }
     }
