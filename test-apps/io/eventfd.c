@@ -1,6 +1,7 @@
 // eventfd(2), eventfd2(2): counter, semaphore, limits, blocking and errors.
 #include "../test.h"
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 
 static int fd;
 
@@ -22,6 +23,25 @@ static void *take_later(void *unused)
 	sleep_ms(20);
 	MUST(read(fd, &value, 8));
 	return NULL;
+}
+
+/* Each part is a write. */
+static void write_parts(void)
+{
+	uint64_t one = 1, value = 0;
+	struct iovec parts[] = { { &one, 8 }, { &one, 0 }, { &one, 8 }, { &one, 4 }, { &one, 8 } };
+	struct iovec halves[] = { { &one, 4 }, { (char *)&one + 4, 4 } };
+	struct iovec bad[] = { { &one, 8 }, { BAD, 8 } };
+
+	MUST(fd = eventfd(0, EFD_NONBLOCK));
+	SHOW(writev(fd, parts, 5));
+	SHOW(writev(fd, parts + 1, 2));
+	SHOW(writev(fd, halves, 2));
+	SHOW(writev(fd, bad, 2));
+	SHOW(readv(fd, halves, 2));
+	SHOW(one);
+	SHOW(read(fd, &value, 8));
+	close(fd);
 }
 
 int main(void)
@@ -75,5 +95,6 @@ int main(void)
 	SHOW(SYS(eventfd2, 0, O_APPEND));
 	SHOW(SYS(read, fd, BAD, 8));
 	SHOW(SYS(write, fd, BAD, 8));
+	write_parts();
 	return 0;
 }

@@ -105,6 +105,11 @@ pub trait File: Any + Debug + Send + Sync {
         false
     }
 
+    /// Returns whether a write of several parts, `writev(2)`, is as many writes.
+    fn is_written_by_part(&self) -> bool {
+        false
+    }
+
     /// Returns what the file is ready for now.
     fn poll(&self) -> Events {
         Events::BOTH

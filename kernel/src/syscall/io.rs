@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::slice;
 
 use abi::fcntl::{OpenFlags, Whence};
 use abi::stat::FileType;
@@ -44,7 +45,31 @@ fn write_from(
     position: Position,
     manner: Manner,
 ) -> Result<usize> {
+    if parts.len() > 1 && file.file()?.is_written_by_part() {
+        return write_each(file, parts, position, manner);
+    }
     transfer::write(file, &mut UserBuffers::origin(parts)?, position, manner)
+}
+
+/// Writes each part by itself, as far as none fails.
+fn write_each(
+    file: &OpenFile,
+    parts: &[IoVec],
+    position: Position,
+    manner: Manner,
+) -> Result<usize> {
+    let mut done = 0;
+    // Linux passes over parts of no bytes, but for the first one.
+    let has_bytes = |&(place, part): &(usize, &IoVec)| place == 0 || part.length > 0;
+    for (_, part) in parts.iter().enumerate().filter(has_bytes) {
+        let origin = &mut UserBuffers::origin(slice::from_ref(part))?;
+        match transfer::write(file, origin, position, manner) {
+            Ok(count) => done += count,
+            Err(errno) if done == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(done)
 }
 
 /// Returns the file that is to be read at a position.

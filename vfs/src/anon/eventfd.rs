@@ -47,6 +47,10 @@ impl File for EventFd {
         true
     }
 
+    fn is_written_by_part(&self) -> bool {
+        true
+    }
+
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
         if sink.room() < 8 {
             return Err(Errno::EINVAL);
