@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -80,26 +81,25 @@ func sum(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, total)
 }
 
-// spin has more threads than processors run loops that call nothing: only signals (SIGURG) stop
-// those for the garbage collector, which stops all of them ten times.
+// spin has loops that call nothing run while the runtime gives others their turn, and stops all
+// goroutines: only signals (SIGURG) interrupt such loops. Without those the answer never comes.
 func spin(w http.ResponseWriter, r *http.Request) {
 	var group sync.WaitGroup
-	var stop [4]int32
-	until := time.Now().Add(300 * time.Millisecond)
-	for i := range stop {
+	var stop atomic.Bool
+	for i := 0; i < 4; i++ {
 		group.Add(1)
-		go func(i int) {
+		go func() {
 			defer group.Done()
-			for n := 0; time.Now().Before(until); n++ {
-				for j := int32(0); j < 10_000_000; j++ {
-					stop[i] ^= j
-				}
+			for !stop.Load() {
 			}
-		}(i)
+		}()
 	}
+	var stats runtime.MemStats
 	for i := 0; i < 10; i++ {
-		runtime.GC()
+		runtime.Gosched()
+		runtime.ReadMemStats(&stats)
 	}
+	stop.Store(true)
 	group.Wait()
 	fmt.Fprintln(w, "spun")
 }
