@@ -1,43 +1,23 @@
 // getdents64(2): every entry once, types, small buffers, rewinding, errors.
-#include "../test.h"
+#include "entries.h"
 
-struct entry {
-	uint64_t inode;
-	int64_t next;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
+static int zero_inodes;
 
-static int in_order(const void *a, const void *b)
+static void describe(const struct entry *entry, char *line)
 {
-	return strcmp(a, b);
+	int number = entry->rest[0];
+	const char *type = number == 4 ? "dir" : number == 8 ? "file" : number == 10 ? "link" : number == 1 ? "fifo" : "other";
+
+	snprintf(line, 64, "%.40s %s", entry->rest + 1, type);
+	zero_inodes += entry->inode == 0;
 }
 
 static int list(int fd, size_t size, int print)
 {
-	static char names[400][64];
-	char *buffer = malloc(size);
-	int count = 0, zero_inodes = 0;
-	long got;
-
-	while ((got = SYS(getdents64, fd, buffer, size)) > 0)
-		for (long at = 0; at < got;) {
-			struct entry *entry = (struct entry *)(void *)(buffer + at);
-			const char *type = entry->type == 4 ? "dir" : entry->type == 8 ? "file" :
-				entry->type == 10 ? "link" : entry->type == 1 ? "fifo" : "other";
-			snprintf(names[count++], 64, "%.40s %s", entry->name, type);
-			zero_inodes += entry->inode == 0;
-			at += entry->length;
-		}
-	if (got == -1)
-		say("getdents64: %s", errno_name(errno));
-	qsort(names, (size_t)count, 64, in_order);
-	for (int i = 0; print && i < count; i++)
-		say("%s", names[i]);
+	zero_inodes = 0;
+	int count = list_by(SYS_getdents64, "getdents64", fd, size, print, describe);
 	if (zero_inodes)
 		say("inode numbers of zero");
-	free(buffer);
 	return count;
 }
 

@@ -1,41 +1,22 @@
 // getdents(2): the old form of entries, the type in the last byte; small buffers and errors.
-#include "../test.h"
+#include "entries.h"
 
-struct entry {
-	unsigned long inode;
-	unsigned long next;
-	unsigned short length;
-	char name[];
-};
+static int odd;
 
-static int in_order(const void *a, const void *b)
+static void describe(const struct entry *entry, char *line)
 {
-	return strcmp(a, b);
+	int type = ((const char *)entry)[entry->length - 1];
+	size_t least = sizeof(long) * 2 + 2 + strlen(entry->rest) + 2;
+
+	odd += entry->inode == 0 || entry->length % 8 || entry->length < least || entry->length >= least + 8;
+	snprintf(line, 64, "  %.40s %d %d", entry->rest, type, entry->length);
 }
 
 static int list(int fd, size_t size, int print)
 {
-	static char names[400][64];
-	char *buffer = malloc(size);
-	int count = 0, odd = 0;
-	long got;
-
-	while ((got = SYS(getdents, fd, buffer, size)) > 0)
-		for (long at = 0; at < got;) {
-			struct entry *entry = (struct entry *)(void *)(buffer + at);
-			int type = buffer[at + entry->length - 1];
-			size_t least = sizeof(long) * 2 + 2 + strlen(entry->name) + 2;
-			odd += entry->inode == 0 || entry->length % 8 || entry->length < least || entry->length >= least + 8;
-			snprintf(names[count++], 64, "%.40s %d %d", entry->name, type, entry->length);
-			at += entry->length;
-		}
-	if (got == -1)
-		say("getdents: %s", errno_name(errno));
-	qsort(names, (size_t)count, 64, in_order);
-	for (int i = 0; print && i < count; i++)
-		say("  %s", names[i]);
+	odd = 0;
+	int count = list_by(SYS_getdents, "getdents", fd, size, print, describe);
 	say("odd entries: %d", odd);
-	free(buffer);
 	return count;
 }
 

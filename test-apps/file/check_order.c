@@ -2,7 +2,6 @@
 // things that are wrong is told.
 #include "../test.h"
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
 int main(void)

@@ -14,12 +14,10 @@ public class Litmus {
     static final class Box {
         final int a;
         final int b;
-        int c;
 
         Box(int n) {
             a = n;
             b = -n;
-            c = n * 2;
         }
     }
 

@@ -21,7 +21,7 @@ public class Server extends Thread {
     final Selector selector;
     final ServerSocketChannel listener;
     int accepted;
-    int closed;
+    volatile int closed;
     volatile boolean isOver;
 
     Server() throws Exception {
@@ -74,7 +74,7 @@ public class Server extends Thread {
     /** Clients on one selector of their own; each sends and checks {@code rounds} messages. */
     static int manyClients(InetSocketAddress address, int count, int rounds) throws Exception {
         Selector selector = Selector.open();
-        int[][] state = new int[count][2];
+        int[] done = new int[count];
         for (int i = 0; i < count; i++) {
             SocketChannel client = SocketChannel.open();
             client.configureBlocking(false);
@@ -101,14 +101,14 @@ public class Server extends Thread {
                         wrong++;
                     }
                     buffer.flip();
-                    wrong += buffer.getInt() == index && buffer.getInt() == state[index][1] ? 0 : 1;
-                    if (++state[index][1] == rounds) {
+                    wrong += buffer.getInt() == index && buffer.getInt() == done[index] ? 0 : 1;
+                    if (++done[index] == rounds) {
                         client.close();
                         open--;
                         continue;
                     }
                 }
-                buffer.clear().putInt(index).putInt(state[index][1]).flip();
+                buffer.clear().putInt(index).putInt(done[index]).flip();
                 client.write(buffer);
             }
             selector.selectedKeys().clear();

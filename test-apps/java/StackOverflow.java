@@ -46,17 +46,12 @@ public class StackOverflow {
             System.out.println((size >> 10) + " KiB " + count[0]);
         }
         System.out.println("nested " + nested(0));
-        StringBuilder text = new StringBuilder();
         try {
-            Object[] self = new Object[1];
-            self[0] = java.util.Arrays.asList((Object) self);
-            java.util.Arrays.asList(self).hashCode();
             java.util.ArrayList<Object> list = new java.util.ArrayList<>();
             list.add(list);
-            list.hashCode();
+            System.out.println("hashCode of itself: " + list.hashCode());
         } catch (StackOverflowError e) {
-            text.append("hashCode of itself");
+            System.out.println("hashCode of itself");
         }
-        System.out.println(text);
     }
 }

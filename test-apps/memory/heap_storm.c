@@ -90,7 +90,7 @@ int main(void)
 	heap = (char *)MUST(mmap(NULL, 1UL << 36, PROT_NONE, RESERVE, -1, 0));
 	heap += REGION - (uintptr_t)heap % REGION;
 	for (long i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, work, (void *)i);
+		threads[i] = spawn(work, (void *)i);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	SHOW(wrong);

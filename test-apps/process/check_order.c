@@ -3,7 +3,6 @@
 #include "../test.h"
 #include <sched.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -53,8 +52,8 @@ int main(void)
 
 	SHOW(SYS(timer_create, 99, BAD, &number));
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, NULL, BAD));
-	SHOW(SYS(timer_create, (~NOBODY << 3) | 2, NULL, BAD));
-	SHOW(SYS(timer_create, (~NOBODY << 3) | 2, NULL, &number));
+	SHOW(SYS(timer_create, (~NOBODY * 8) | 2, NULL, BAD));
+	SHOW(SYS(timer_create, (~NOBODY * 8) | 2, NULL, &number));
 	SHOW(SYS(pselect6, 1, NULL, NULL, NULL, &wrong, BAD));
 	SHOW(SYS(epoll_wait, 0, KERNEL, 8, 0));
 	SHOW(SYS(epoll_wait, epoll, 0x7fffffffefff, 8, 0));

@@ -56,21 +56,6 @@ static void timeouts(int fd, int option, long seconds)
 	MUST(setsockopt(fd, SOL_SOCKET, option, &value, sizeof value));
 }
 
-// Writes until there has been no room for a while.
-static void fill(int fd)
-{
-	static char block[65536];
-
-	for (int full = 0; full < 5;) {
-		if (send(fd, block, sizeof block, MSG_DONTWAIT) > 0) {
-			full = 0;
-			continue;
-		}
-		full++;
-		sleep_ms(20);
-	}
-}
-
 static void receive(int fd, int peer)
 {
 	char byte;
@@ -125,9 +110,8 @@ int main(void)
 	receive(both[0], both[1]);
 
 	say("UDP");
-	int receiver = udp_socket(&address), sender = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-	MUST(connect(sender, (struct sockaddr *)&address, sizeof address));
-	receive(receiver, sender);
+	udp_pair(both);
+	receive(both[0], both[1]);
 
 	for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type += type == SOCK_STREAM ? 1 : 3) {
 		say("Unix, type %d", type);

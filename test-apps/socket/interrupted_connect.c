@@ -16,6 +16,13 @@ static void accept_one(void)
 	close((int)MUST(accept(listener, NULL, NULL)));
 }
 
+// Sends until the queue takes no more.
+static void crowd(void)
+{
+	while (send(full[0], "x", 1, MSG_DONTWAIT) == 1)
+		;
+}
+
 static void drain(void)
 {
 	static char sink[4096];
@@ -59,8 +66,7 @@ int main(void)
 	SHOW(reach(fd));
 
 	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, full));
-	while (send(full[0], &byte, 1, MSG_DONTWAIT) == 1)
-		;
+	crowd();
 	memset(messages, 0, sizeof messages);
 	for (int i = 0; i < 2; i++) {
 		messages[i].msg_hdr.msg_iov = &part;
@@ -70,11 +76,9 @@ int main(void)
 	INTERRUPTED(sendmsg(full[0], &messages[0].msg_hdr, 0));
 	INTERRUPTED(sendmmsg(full[0], messages, 2, 0));
 	RESTARTED(drain, sendmsg(full[0], &messages[0].msg_hdr, 0));
-	while (send(full[0], &byte, 1, MSG_DONTWAIT) == 1)
-		;
+	crowd();
 	RESTARTED(drain, sendmmsg(full[0], messages, 2, 0));
-	while (send(full[0], &byte, 1, MSG_DONTWAIT) == 1)
-		;
+	crowd();
 	timeout(full[0], 30000);
 	NOT_RESTARTED(sendmsg(full[0], &messages[0].msg_hdr, 0));
 	NOT_RESTARTED(sendmmsg(full[0], messages, 2, 0));

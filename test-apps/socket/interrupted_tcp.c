@@ -19,25 +19,10 @@ static void empty_sink(void)
 	}
 }
 
-static void fill(int fd)
-{
-	static char block[65536];
-
-	for (int full = 0; full < 5;) {
-		if (send(fd, block, sizeof block, MSG_DONTWAIT) > 0) {
-			full = 0;
-			continue;
-		}
-		full++;
-		sleep_ms(20);
-	}
-}
-
-
 static void sending(void)
 {
 	static char large[8 << 20];
-	struct poker poker = { 0 };
+	struct poker poker;
 	int both[2];
 
 	tcp_pair(both);
@@ -46,27 +31,25 @@ static void sending(void)
 	poke_start(&poker, 0, NULL);
 	SHOW(send(both[0], "x", 1, 0));
 	poke_stop(&poker);
-	poker = (struct poker){ 0 };
 	poke_start(&poker, SA_RESTART, empty_sink);
 	SHOW(send(both[0], "x", 1, 0));
 	poke_stop(&poker);
 	say("what was taken before the signal counts");
 	empty_sink();
-	poker = (struct poker){ 0 };
 	poke_start(&poker, SA_RESTART, NULL);
 	long sent = send(both[0], large, sizeof large, 0);
 	poke_stop(&poker);
 	YES(sent > 0 && sent < (long)sizeof large);
 }
 
-static int listener, held[3];
+static int listener;
 static struct sockaddr_in address;
 
 // A listener whose queue is full, so that a further connect waits.
 static void fill_queue(void)
 {
 	listener = tcp_listener(&address, 0);
-	held[0] = tcp_client(&address);
+	tcp_client(&address);
 }
 
 static void empty_queue(void)
@@ -89,7 +72,7 @@ static void outcome(int fd)
 
 static void connecting(void)
 {
-	struct poker poker = { 0 };
+	struct poker poker;
 	struct pollfd set;
 
 	say("interrupted");
@@ -110,7 +93,6 @@ static void connecting(void)
 	say("restarted");
 	fill_queue();
 	fd = (int)MUST(socket(AF_INET, SOCK_STREAM, 0));
-	poker = (struct poker){ 0 };
 	poke_start(&poker, SA_RESTART, empty_queue);
 	SHOW(connect(fd, (struct sockaddr *)&address, sizeof address));
 	poke_stop(&poker);

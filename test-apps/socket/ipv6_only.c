@@ -36,11 +36,11 @@ static int reach(int family, int type, int port)
 	return result;
 }
 
-static void show(const char *name, int fd)
+static void show(const char *name, int fd, int patience_ms)
 {
 	struct pollfd set = { fd, POLLIN, 0 };
 
-	say("%s: %s", name, poll(&set, 1, 100) == 1 ? "got something" : "got nothing");
+	say("%s: %s", name, poll(&set, 1, patience_ms) == 1 ? "got something" : "got nothing");
 }
 
 static void both(int type)
@@ -55,10 +55,10 @@ static void both(int type)
 	SHOW(size_of_int);
 	SHOW(setsockopt(six, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on));
 	SHOW(reach(AF_INET6, type, port));
-	show("IPv6", six);
-	show("IPv4", four);
+	show("IPv6", six, 10000);
+	show("IPv4", four, 100);
 	SHOW(reach(AF_INET, type, port));
-	show("IPv4", four);
+	show("IPv4", four, 10000);
 	close(four);
 	SHOW(make(AF_INET6, type, 0, port, NULL));
 	SHOW(make(AF_INET6, type, 1, port, NULL));
@@ -68,7 +68,7 @@ static void both(int type)
 	SHOW(make(AF_INET, type, 0, port, NULL));
 	SHOW(make(AF_INET6, type, 1, port, NULL));
 	SHOW(reach(AF_INET, type, port));
-	show("dual", dual);
+	show("dual", dual, 10000);
 	close(dual);
 	four = make(AF_INET, type, 0, 0, &port);
 	SHOW(make(AF_INET6, type, 0, port, NULL));

@@ -58,6 +58,16 @@ static inline int udp_socket(struct sockaddr_in *address)
 	return fd;
 }
 
+// A bound datagram socket, and one that is connected to it.
+static inline void udp_pair(int both[2])
+{
+	struct sockaddr_in address;
+
+	both[0] = udp_socket(&address);
+	both[1] = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
+	MUST(connect(both[1], (struct sockaddr *)&address, sizeof address));
+}
+
 // Waits up to ten seconds for data; whether there is some.
 static inline int readable(int fd)
 {
@@ -75,6 +85,21 @@ static inline long read_all(int fd, void *buffer, size_t length)
 	while (held < length && (got = read(fd, (char *)buffer + held, length - held)) > 0)
 		held += (size_t)got;
 	return (long)held;
+}
+
+// Writes until there has been no room for a while.
+static inline void fill(int fd)
+{
+	static char block[65536];
+
+	for (int full = 0; full < 5;) {
+		if (send(fd, block, sizeof block, MSG_DONTWAIT) > 0) {
+			full = 0;
+			continue;
+		}
+		full++;
+		sleep_ms(20);
+	}
 }
 
 #endif

@@ -77,7 +77,6 @@ static void packets(int in, int out)
 
 int main(void)
 {
-	struct sockaddr_in address;
 	int both[2];
 
 	say("TCP");
@@ -85,15 +84,13 @@ int main(void)
 	stream(both[0], both[1]);
 	say("Unix stream");
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, both));
-	target = both[1];
 	MUST(send(both[1], "abcdefgh", 8, 0));
 	show_message(both[0], 4, MSG_PEEK | MSG_WAITALL);
 	show_message(both[0], 8, MSG_PEEK | MSG_WAITALL);
 	show_message(both[0], 8, MSG_WAITALL);
 	say("UDP");
-	int receiver = udp_socket(&address), sender = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-	MUST(connect(sender, (struct sockaddr *)&address, sizeof address));
-	packets(receiver, sender);
+	udp_pair(both);
+	packets(both[0], both[1]);
 	say("Unix datagrams");
 	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, both));
 	packets(both[0], both[1]);

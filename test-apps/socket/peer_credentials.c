@@ -2,6 +2,11 @@
 #include "net.h"
 #include <sys/un.h>
 
+static const char *who(pid_t pid)
+{
+	return pid == getpid() ? "this process" : pid == 0 ? "nobody" : "another";
+}
+
 static void peer(const char *name, int fd)
 {
 	struct ucred of = { -7, 7, 7 };
@@ -11,8 +16,7 @@ static void peer(const char *name, int fd)
 		say("%s: %s", name, errno_name(errno));
 		return;
 	}
-	const char *who = of.pid == getpid() ? "this process" : of.pid == 0 ? "nobody" : "another";
-	say("%s: %s, user %d, group %d, %d bytes", name, who, (int)of.uid, (int)of.gid, (int)size);
+	say("%s: %s, user %d, group %d, %d bytes", name, who(of.pid), (int)of.uid, (int)of.gid, (int)size);
 }
 
 // Receives one message with room for credentials, and says who sent it.
@@ -30,7 +34,7 @@ static void receive(int fd)
 	} else if (item && item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_CREDENTIALS) {
 		struct ucred of;
 		memcpy(&of, CMSG_DATA(item), sizeof of);
-		say("%d bytes of %s, user %d, group %d", (int)got, of.pid == getpid() ? "this process" : of.pid ? "another" : "nobody", (int)of.uid, (int)of.gid);
+		say("%d bytes of %s, user %d, group %d", (int)got, who(of.pid), (int)of.uid, (int)of.gid);
 	} else {
 		say("%d bytes, no credentials", (int)got);
 	}

@@ -80,7 +80,6 @@ static void packets(int in, int out)
 int main(void)
 {
 	struct timeval wait = { .tv_usec = 20000 };
-	struct sockaddr_in address;
 	char byte;
 	int both[2];
 
@@ -104,9 +103,7 @@ int main(void)
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, both));
 	stream(both[0], both[1]);
 	say("UDP");
-	both[0] = udp_socket(&address);
-	both[1] = (int)MUST(socket(AF_INET, SOCK_DGRAM, 0));
-	MUST(connect(both[1], (struct sockaddr *)&address, sizeof address));
+	udp_pair(both);
 	packets(both[0], both[1]);
 	say("Unix datagrams");
 	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, both));

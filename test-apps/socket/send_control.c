@@ -35,9 +35,8 @@ static void receive(int fd)
 	char byte, text[INET6_ADDRSTRLEN];
 	struct iovec part = { &byte, 1 };
 	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-	struct pollfd set = { fd, POLLIN, 0 };
 
-	if (poll(&set, 1, 2000) != 1 || recvmsg(fd, &message, 0) == -1) {
+	if (!readable(fd) || recvmsg(fd, &message, 0) == -1) {
 		say("nothing came");
 		return;
 	}

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/timerfd.h>
 
 // A worker of one kind. Its progress is looked at by main: who makes none for long is stuck.
@@ -352,11 +351,15 @@ int main(int argc, char **argv)
 	// Signals stop first, so that those that were sent find their threads alive.
 	void (*sender)(struct worker *) = signals;
 	for (int i = 0; i < worker_count; i++)
-		if (workers[i].round == sender)
+		if (workers[i].round == sender) {
 			workers[i].round = sleeps;
+			long before = workers[i].rounds;
+			// The round that it was in may have sent one more.
+			WAIT_FOR(workers[i].rounds > before);
+		}
 	WAIT_FOR(count_handled() == signals_sent);
-	long lost = signals_sent - count_handled();
-	SHOW(lost);
+	long lost_signals = signals_sent - count_handled();
+	SHOW(lost_signals);
 	stop = 1;
 	for (int i = 0; i < worker_count; i++) {
 		pthread_cond_broadcast(&has_item);
@@ -367,8 +370,8 @@ int main(int argc, char **argv)
 	uint64_t rest = 0;
 	if (read(event, &rest, sizeof(rest)) == sizeof(rest))
 		atomic_fetch_add(&read_back, (long)rest);
-	lost += added - read_back;
-	SHOW(lost);
+	long lost_events = added - read_back;
+	SHOW(lost_events);
 	for (int i = 0; i < worker_count; i++) {
 		if (workers[i].wrong)
 			say("%s: %ld wrong", workers[i].kind, workers[i].wrong);
@@ -377,5 +380,5 @@ int main(int argc, char **argv)
 	}
 	SHOW(wrong);
 	SHOW(idle);
-	return wrong != 0 || lost != 0 || idle != 0;
+	return wrong != 0 || lost_signals != 0 || lost_events != 0 || idle != 0;
 }

@@ -17,6 +17,18 @@
 #define FUTEX_WAIT_BITSET_PRIVATE 137
 #define FUTEX_WAKE_BITSET_PRIVATE 138
 
+// Bits of a word that is a lock, beside its owner.
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+
+// One word of futex_waitv(2), and its flags.
+struct waitv { uint64_t value, address; uint32_t flags, reserved; };
+#define FUTEX_32 2
+#define FUTEX_PRIVATE 128
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
 #define FUTEX(word, operation, value, timeout, second, third) \
 	syscall(SYS_futex, word, operation, value, timeout, second, third)
 

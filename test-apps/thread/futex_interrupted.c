@@ -3,14 +3,8 @@
 #include "../test.h"
 #include "futex.h"
 
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
-
-struct wait_word { uint64_t value, address; uint32_t flags, reserved; };
-
 static uint32_t word;
-static struct wait_word words[2];
+static struct waitv words[2];
 
 static void wake(void)
 {
@@ -28,8 +22,8 @@ int main(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_sec += 60;
-	words[0] = (struct wait_word){ 0, (uintptr_t)&other, 2 | 128, 0 };
-	words[1] = (struct wait_word){ 0, (uintptr_t)&word, 2 | 128, 0 };
+	words[0] = (struct waitv){ 0, (uintptr_t)&other, FUTEX_32 | FUTEX_PRIVATE, 0 };
+	words[1] = (struct waitv){ 0, (uintptr_t)&word, FUTEX_32 | FUTEX_PRIVATE, 0 };
 
 	INTERRUPTED(WAIT(NULL));
 	INTERRUPTED(WAIT(&minute));

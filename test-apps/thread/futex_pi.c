@@ -61,7 +61,7 @@ int main(void)
 	SHOW(FUTEX(&word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
 	pthread_t thread = spawn(take, NULL);
 	YES(WAIT_FOR(got == 1));
-	YES(WAIT_FOR(__atomic_load_n(&word, __ATOMIC_SEQ_CST) & 0x80000000));
+	YES(WAIT_FOR(__atomic_load_n(&word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS));
 	long unlocked = FUTEX(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0);
 	pthread_join(thread, NULL);
 	SHOW(unlocked);

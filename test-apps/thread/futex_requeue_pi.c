@@ -5,7 +5,6 @@
 
 #define FUTEX_WAIT_REQUEUE_PI_PRIVATE 139
 #define FUTEX_CMP_REQUEUE_PI_PRIVATE 140
-#define WAITERS 0x80000000u
 
 static uint32_t word, lock, other, plain;
 static atomic_int served, results[8], waiting_tid;
@@ -131,7 +130,7 @@ int main(void)
 		threads[i] = spawn(waiter, (void *)i);
 		YES(WAIT_FOR(requeue(0) == 1));
 	}
-	YES(lock == ((uint32_t)thread_id() | WAITERS));
+	YES(lock == ((uint32_t)thread_id() | FUTEX_WAITERS));
 	SHOW(FUTEX(&lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
 	SHOW(served);
 	give();

@@ -2,28 +2,17 @@
 #include "../test.h"
 #include "futex.h"
 
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
-#define FUTEX_32 2
-#define FUTEX_PRIVATE 128
-
-struct word {
-	uint64_t value, address;
-	uint32_t flags, reserved;
-};
-
 #define WAITV(words, count, flags, timeout, clock) \
 	SYS(futex_waitv, (words), (long)(count), (long)(flags), (timeout), (long)(clock))
 
 static uint32_t values[3] = { 1, 2, 3 };
-static struct word words[3];
+static struct waitv words[3];
 static atomic_int done;
 
 static void fill(uint32_t flags)
 {
 	for (int i = 0; i < 3; i++)
-		words[i] = (struct word){ values[i], (uint64_t)(uintptr_t)&values[i], flags, 0 };
+		words[i] = (struct waitv){ values[i], (uint64_t)(uintptr_t)&values[i], flags, 0 };
 }
 
 static void *wake_one(void *argument)
@@ -62,7 +51,7 @@ static struct timespec in(clockid_t clock, long ms)
 int main(void)
 {
 	struct timespec at, odd = { 0, 1000000000 }, past = { 1, 0 };
-	static struct word many[129];
+	static struct waitv many[129];
 
 	for (int i = 0; i < 3; i++)
 		wait_for(i, FUTEX_32);

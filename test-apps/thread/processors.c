@@ -3,7 +3,7 @@
 #include <sched.h>
 
 static int cpus;
-static atomic_int stop, seen[CPU_SETSIZE], wanted, moved;
+static atomic_int stop, seen[CPU_SETSIZE], wanted, moved, astray;
 
 static cpu_set_t only(int cpu)
 {
@@ -31,17 +31,25 @@ static int here(void)
 
 static atomic_int id;
 
+// Where a thread was while it was wanted on one processor.
+static void observe(int goal, int is_there)
+{
+	if (is_there)
+		moved = goal + 1;
+	else if (goal >= 0 && wanted == goal)
+		astray++;
+}
+
 static void *spin(void *unused)
 {
 	(void)unused;
 	id = thread_id();
 	while (!stop) {
-		int cpu = sched_getcpu();
+		int goal = wanted, cpu = sched_getcpu();
 		if (cpu >= 0 && cpu < CPU_SETSIZE)
 			seen[cpu] = 1;
-		// What the C library is told and what the kernel says agree unless the thread moves between the two.
-		if (cpu == wanted && here() == cpu)
-			moved = wanted + 1;
+		// By the C library and by the kernel.
+		observe(goal, cpu == goal && here() == goal);
 	}
 	return NULL;
 }
@@ -52,8 +60,8 @@ static void *sleeper(void *unused)
 	id = thread_id();
 	while (!stop) {
 		sleep_ms(2);
-		if (here() == wanted)
-			moved = wanted + 1;
+		int goal = wanted;
+		observe(goal, here() == goal);
 	}
 	return NULL;
 }
@@ -64,20 +72,21 @@ static void move_around(void *(*body)(void *), const char *what)
 
 	stop = 0;
 	id = 0;
-	moved = 0;
+	moved = astray = 0;
 	wanted = -2;
 	pthread_t thread = spawn(body, NULL);
 	WAIT_FOR(id != 0);
 	for (int round = 0; round < 3 * cpus; round++) {
 		int cpu = round % cpus;
+		wanted = -2;
 		MUST(put(id, cpu));
-		wanted = cpu;
 		moved = 0;
+		wanted = cpu;
 		late += !WAIT_FOR(moved == cpu + 1);
 	}
 	stop = 1;
 	pthread_join(thread, NULL);
-	say("%s: late %ld", what, late);
+	say("%s: late %ld, astray %d", what, late, astray);
 }
 
 int main(void)

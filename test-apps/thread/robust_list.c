@@ -4,16 +4,12 @@
 #include <stddef.h>
 #include "futex.h"
 
-#define WAITERS 0x80000000u
-#define DIED 0x40000000u
-
 struct lock { struct lock *next; uint32_t word; };
 struct head { struct lock *first; long offset; struct lock *pending; };
 
 static struct lock locks[4];
 static struct head head;
 static atomic_int got, may_end;
-static pthread_t first, second;
 
 // The mark of a lock with priority inheritance in the pointer to it.
 static struct lock *handed_over(struct lock *lock)
@@ -35,7 +31,7 @@ static void *hold(void *unused)
 	for (int i = 0; i < 4; i++)
 		locks[i].word = tid;
 	// Nobody waits, though it says so.
-	locks[3].word |= WAITERS;
+	locks[3].word |= FUTEX_WAITERS;
 	head.pending = NULL;
 	MUST(SYS(set_robust_list, &head, sizeof head));
 	got = 1;
@@ -79,19 +75,18 @@ int main(void)
 	SHOW(SYS(get_robust_list, 0, &own, BAD));
 
 	// The thread's own end is the kernel's alone, so it is not joined.
-	pthread_t holder = spawn(hold, NULL);
-	(void)holder;
+	spawn(hold, NULL);
 	YES(WAIT_FOR(got == 1));
-	first = spawn(lock_second, NULL);
-	YES(WAIT_FOR(__atomic_load_n(&locks[1].word, __ATOMIC_SEQ_CST) & WAITERS));
-	second = spawn(wait_third, NULL);
+	pthread_t first = spawn(lock_second, NULL);
+	YES(WAIT_FOR(__atomic_load_n(&locks[1].word, __ATOMIC_SEQ_CST) & FUTEX_WAITERS));
+	pthread_t second = spawn(wait_third, NULL);
 	YES(WAIT_FOR(got == 2));
 	sleep_ms(100);
 	may_end = 1;
 	pthread_join(first, NULL);
-	YES(WAIT_FOR(__atomic_load_n(&locks[3].word, __ATOMIC_SEQ_CST) & DIED));
-	say("%x %x %x", locks[0].word, locks[2].word & (WAITERS | DIED), locks[3].word);
-	YES(locks[1].word & DIED);
+	YES(WAIT_FOR(__atomic_load_n(&locks[3].word, __ATOMIC_SEQ_CST) & FUTEX_OWNER_DIED));
+	say("%x %x %x", locks[0].word, locks[2].word & (FUTEX_WAITERS | FUTEX_OWNER_DIED), locks[3].word);
+	YES(locks[1].word & FUTEX_OWNER_DIED);
 	SHOW(FUTEX(&locks[2].word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
 	pthread_join(second, NULL);
 	return 0;
