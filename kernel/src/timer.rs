@@ -53,6 +53,11 @@ pub(crate) fn expire() {
     }
 }
 
+/// Gives back the memory that is kept for timers beyond those that are set.
+pub(crate) fn trim() {
+    TIMERS.iter().for_each(|timers| timers.lock().trim());
+}
+
 /// A timer that can be set again and again. Dropping it takes it back.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm(SpinLock<Option<Id>>);

@@ -99,6 +99,12 @@ impl<T> RunQueue<T> {
         self.waiting() + usize::from(self.current.is_some())
     }
 
+    /// Gives back the memory that is kept for threads beyond those that wait.
+    pub fn trim(&mut self) {
+        self.eligible.shrink_to_fit();
+        self.future.shrink_to_fit();
+    }
+
     /// Returns the thread that runs.
     pub fn current(&self) -> Option<&Queued<T>> {
         self.current.as_ref()

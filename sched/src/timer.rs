@@ -16,12 +16,13 @@ const ARITY: usize = 4;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TimerId {
     slot: u32,
-    generation: u32,
+    number: u64,
 }
 
 #[derive(Debug)]
 struct Slot<T> {
-    generation: u32,
+    /// Which of all the timers ever set it holds, or held last.
+    number: u64,
     /// Where the timer is in the heap.
     position: u32,
     value: Option<T>,
@@ -70,15 +71,17 @@ impl<T> TimerQueue<T> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
-                self.slots.push(Slot { generation: 0, position: 0, value: None });
+                self.slots.push(Slot { number: 0, position: 0, value: None });
                 index(self.slots.len() - 1)
             }
         };
-        self.slots[slot as usize].value = Some(value);
         let sequence = self.next_sequence();
+        let entry = &mut self.slots[slot as usize];
+        entry.number = sequence;
+        entry.value = Some(value);
         self.heap.push(Node { deadline, sequence, slot });
         self.sift_up(self.heap.len() - 1);
-        TimerId { slot, generation: self.slots[slot as usize].generation }
+        TimerId { slot, number: sequence }
     }
 
     /// Takes a timer out before it goes off and returns its value; `None` if it is gone already.
@@ -113,9 +116,19 @@ impl<T> TimerQueue<T> {
         self.take(0)
     }
 
+    /// Gives back the memory that is kept for timers beyond those that are set.
+    pub fn trim(&mut self) {
+        let used = self.slots.iter().rposition(|slot| slot.value.is_some()).map_or(0, |it| it + 1);
+        self.slots.truncate(used);
+        self.free.retain(|&slot| (slot as usize) < used);
+        self.heap.shrink_to_fit();
+        self.slots.shrink_to_fit();
+        self.free.shrink_to_fit();
+    }
+
     fn position(&self, id: TimerId) -> Option<usize> {
         let slot = self.slots.get(id.slot as usize)?;
-        let is_live = slot.generation == id.generation && slot.value.is_some();
+        let is_live = slot.number == id.number && slot.value.is_some();
         is_live.then_some(slot.position as usize)
     }
 
@@ -132,7 +145,6 @@ impl<T> TimerQueue<T> {
             self.sift_down(position);
         }
         let slot = &mut self.slots[node.slot as usize];
-        slot.generation = slot.generation.wrapping_add(1);
         self.free.push(node.slot);
         slot.value.take()
     }
@@ -223,9 +235,28 @@ mod tests {
         assert!(queue.is_empty());
     }
 
+    #[test]
+    fn trimming_gives_back_what_no_timer_needs() {
+        let mut queue = TimerQueue::new();
+        let names: Vec<_> = (0..100).map(|number| queue.insert(at(number), number)).collect();
+        for &name in &names[..90] {
+            queue.cancel(name);
+        }
+        queue.trim();
+        assert_eq!(queue.pop_expired(at(90)), Some(90));
+        names[91..].iter().for_each(|&name| assert!(queue.cancel(name).is_some()));
+        queue.trim();
+        assert_eq!(
+            (queue.heap.capacity(), queue.slots.capacity(), queue.free.capacity()),
+            (0, 0, 0)
+        );
+        queue.insert(at(1), 1);
+        assert_eq!(queue.cancel(names[0]), None);
+    }
+
     proptest! {
         #[test]
-        fn behaves_as_a_sorted_map(steps in prop::collection::vec((0_u8..4, 0_u64..64), 1..400)) {
+        fn behaves_as_a_sorted_map(steps in prop::collection::vec((0_u8..5, 0_u64..64), 1..400)) {
             let mut queue = TimerQueue::new();
             let mut model = BTreeMap::new();
             let mut names = Vec::new();
@@ -241,6 +272,7 @@ mod tests {
                         prop_assert_eq!(queue.rearm(id, at(operand)), model.contains_key(&value));
                         model.entry(value).and_modify(|key| *key = (operand, number));
                     }
+                    (3, _) => queue.trim(),
                     _ => {
                         let first = model.iter().min_by_key(|(_, key)| **key);
                         let expected = first.filter(|(_, key)| key.0 <= operand).map(|(v, _)| *v);

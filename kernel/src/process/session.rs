@@ -15,7 +15,7 @@ use crate::control::{self, Event};
 use crate::file::{self, console};
 use crate::memory::report::Summary;
 use crate::memory::space;
-use crate::{network, syscall};
+use crate::{network, schedule, syscall, timer};
 
 static IS_ON: AtomicBool = AtomicBool::new(false);
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
@@ -76,6 +76,8 @@ fn reset() {
     timers::reset();
     signal::reset();
     syscall::reset();
+    schedule::trim();
+    timer::trim();
     Process::current().reset();
     time_limit::changed();
     space::limits_changed();

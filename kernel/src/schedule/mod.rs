@@ -332,6 +332,11 @@ fn rearm_timer() {
     }
 }
 
+/// Gives back the memory that is kept for threads beyond those that there are.
+pub(crate) fn trim() {
+    LOCALS.iter().for_each(|local| local.queue.lock().trim());
+}
+
 /// Returns the scheduler's data of a thread, wherever the thread is.
 pub(crate) fn entity(thread: &Thread) -> Entity {
     let mut found = Entity::new(Nice::default(), CpuSet::ALL, 0);
