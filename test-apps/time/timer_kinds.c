@@ -155,6 +155,8 @@ int main(void)
 	SHOW(SYS(timer_delete, timer));
 	stop = 1;
 	pthread_join(helper, NULL);
+	// Who waits for a thread is woken a little before it is gone.
+	WAIT_FOR(SYS(tgkill, getpid(), (int)helper_id, 0) == -1);
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &event, &timer));
 	event.thread = 0x3ffffff;
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &event, &timer));
