@@ -1,5 +1,6 @@
 //! `mremap(2)`: mappings that change size and place, with their pages.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use abi::mman::RemapFlags;
@@ -83,6 +84,7 @@ impl<M: PhysMem> AddressSpace<M> {
     ) -> Result<u64> {
         let (old, new) = (request.old_address, request.new_address);
         let is_fixed = flags.contains(RemapFlags::FIXED);
+        let is_same_size = old_length == new_length;
         if !is_page_aligned(new) || new > TASK_SIZE - new_length {
             return Err(Errno::EINVAL);
         }
@@ -90,20 +92,47 @@ impl<M: PhysMem> AddressSpace<M> {
         if old_end > new && new + new_length > old {
             return Err(Errno::EINVAL);
         }
+        if is_fixed && is_same_size {
+            return self.move_all(&(old..old_end), new, flags);
+        }
+        self.move_one(old..old_end, new..new + new_length, flags)
+    }
+
+    /// Moves all that is mapped in `from` to `to` and on, at the distances that it has; all of one
+    /// size, as Linux does it since 6.17.
+    fn move_all(&mut self, from: &Range<u64>, to: u64, flags: RemapFlags) -> Result<u64> {
+        self.areas.get(from.start).ok_or(Errno::EFAULT)?;
+        let parts: Vec<Range<u64>> = self
+            .areas
+            .overlapping(from.clone())
+            .map(|vma| vma.start.max(from.start)..vma.end.min(from.end))
+            .collect();
+        for part in parts {
+            let new = to + (part.start - from.start);
+            self.move_one(part.clone(), new..new + (part.end - part.start), flags)?;
+        }
+        Ok(to)
+    }
+
+    /// Moves a part of one mapping.
+    fn move_one(&mut self, from: Range<u64>, to: Range<u64>, flags: RemapFlags) -> Result<u64> {
+        let is_fixed = flags.contains(RemapFlags::FIXED);
+        let new_length = to.end - to.start;
+        let (old, mut old_length) = (from.start, from.end - from.start);
         self.areas.get(old).ok_or(Errno::EFAULT)?;
         self.check_room(3)?;
+        self.resizable(old, old_length, new_length)?;
         if is_fixed {
-            self.unmap(&(new..new + new_length))?;
+            self.unmap(&to)?;
         }
-        let mut old_length = old_length;
         if old_length > new_length {
             self.munmap(old + new_length, old_length - new_length)?;
             old_length = new_length;
         }
-        let vma = self.resizable(old, old_length, new_length)?;
-        let is_free = |space: &Self| space.areas.is_free(new..new + new_length);
-        let new = if is_fixed || (new != 0 && is_free(self)) {
-            new
+        // It may be another part now: something of it was in the way.
+        let vma = self.areas.get(old).ok_or(Errno::EFAULT)?.clone();
+        let new = if is_fixed || (to.start != 0 && self.areas.is_open(to.clone())) {
+            to.start
         } else {
             let is_file = vma.backing.is_some();
             self.find_free(new_length, is_file, false).ok_or(Errno::ENOMEM)?
