@@ -89,6 +89,17 @@ impl Areas {
         self.before(range.end).is_none_or(|vma| vma.end <= range.start)
     }
 
+    /// Returns whether nothing is mapped in `range`, which is not empty, and what is above it may
+    /// grow no closer.
+    pub(crate) fn is_open(&self, range: Range<u64>) -> bool {
+        self.is_free(range.clone()) && self.ceiling(range.start) >= range.end
+    }
+
+    /// Returns where the free addresses from `address` on end: at the next mapping, or at its guard.
+    fn ceiling(&self, address: u64) -> u64 {
+        self.after(address).map_or(self.whole.end, Vma::guarded_start)
+    }
+
     /// Returns where the first hole in `range` starts, or its end if there is none.
     pub(crate) fn covered_to(&self, range: Range<u64>) -> u64 {
         let mut at = range.start;
@@ -120,9 +131,9 @@ impl Areas {
     /// Adds a mapping where none is, merged with its neighbours.
     pub(crate) fn insert(&mut self, vma: Vma) {
         let start = self.before(vma.start).map_or(self.whole.start, |below| below.end);
-        let end = self.after(vma.end).map_or(self.whole.end, |above| above.start);
+        let end = self.ceiling(vma.end);
         self.gaps.remove(start..end);
-        self.gaps.add(start..vma.start);
+        self.gaps.add(start..vma.guarded_start());
         self.gaps.add(vma.end..end);
         self.put(vma);
     }
@@ -172,15 +183,15 @@ impl Areas {
         let mut above = 0;
         while let Some(vma) = self.detach_last(range) {
             if after.is_none() {
-                above = self.after(vma.end).map_or(self.whole.end, |next| next.start);
+                above = self.ceiling(vma.end);
                 after = Some(above);
             }
             self.gaps.remove(vma.end..above);
-            above = vma.start;
+            above = vma.guarded_start();
             removed(vma);
         }
         if let Some(end) = after {
-            let start = self.before(above).map_or(self.whole.start, |below| below.end);
+            let start = self.before(range.start).map_or(self.whole.start, |below| below.end);
             self.gaps.remove(start..above);
             self.gaps.add(start..end);
         }

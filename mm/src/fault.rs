@@ -85,10 +85,11 @@ impl<M: PhysMem> AddressSpace<M> {
             return Err(Fault::Maperr);
         }
         let start = address & !(PAGE_SIZE - 1);
-        let is_guarded = self
-            .areas
-            .before(address)
-            .is_none_or(|below| start - below.end >= STACK_GUARD || below.prot.is_empty());
+        let is_guarded = self.areas.before(address).is_none_or(|below| {
+            start - below.end >= STACK_GUARD
+                || below.prot.is_empty()
+                || below.attributes.contains(Attributes::GROWSDOWN)
+        });
         let limit = self.limits.stack;
         if !is_guarded || above.end - start > limit {
             return Err(Fault::Maperr);

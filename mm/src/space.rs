@@ -369,7 +369,7 @@ impl<M: PhysMem> AddressSpace<M> {
         if hint != 0 {
             // A hint may be any number: it is rounded down and tried.
             let hint = (hint & !(PAGE_SIZE - 1)).max(MIN_ADDRESS);
-            if hint <= TASK_SIZE - length && self.areas.is_free(hint..hint + length) {
+            if hint <= TASK_SIZE - length && self.areas.is_open(hint..hint + length) {
                 return Ok(hint);
             }
         }

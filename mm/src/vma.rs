@@ -9,6 +9,7 @@ use abi::mman::{Prot, SyncFlags};
 use bitflags::bitflags;
 
 use crate::addr::{PAGE_SIZE, PhysAddr};
+use crate::space::STACK_GUARD;
 
 bitflags! {
     /// What a mapping is, beyond its protection.
@@ -183,6 +184,12 @@ impl Vma {
     /// Returns the range of addresses.
     pub const fn range(&self) -> Range<u64> {
         self.start..self.end
+    }
+
+    /// Returns where what is given out below it has to end: mappings that grow down keep a distance.
+    pub(crate) const fn guarded_start(&self) -> u64 {
+        let grows = self.attributes.contains(Attributes::GROWSDOWN);
+        if grows { self.start.saturating_sub(STACK_GUARD) } else { self.start }
     }
 
     /// Returns whether writes are seen by everyone.
