@@ -86,7 +86,8 @@ pub(crate) fn parse(family: Family, bytes: &[u8]) -> Result<Endpoint> {
 /// As [`parse`].
 pub(crate) fn parse_destination(family: Family, bytes: &[u8]) -> Result<Endpoint> {
     match (family, family_of(bytes)?) {
-        (Family::V6, AF_INET) => parse(Family::V4, bytes),
+        // Without a family it is taken for one of the socket's.
+        (Family::V4, AF_UNSPEC) => bytes.first_chunk().map(parse_v4).ok_or(Errno::EINVAL),
         // Here it is not called a family that is not supported.
         (Family::V6, other) if other != AF_INET6 => Err(Errno::EINVAL),
         _ => parse(family, bytes),

@@ -12,6 +12,7 @@ extern crate std;
 
 mod addr;
 mod bells;
+pub mod control;
 pub mod device;
 pub mod dhcp;
 pub mod flow;

@@ -8,7 +8,7 @@ use abi::socket::{AF_INET, IPPROTO_UDP, SO_BROADCAST, SOCK_DGRAM, SOL_SOCKET};
 use abi::time::Instant;
 use net::device::Mac;
 use net::dhcp::{Action, CLIENT_PORT, Client, SERVER_PORT};
-use net::inet::{Family, ReceiveFlags, Socket, SocketAddress, Wishes};
+use net::inet::{Extras, Family, ReceiveFlags, Socket, SocketAddress};
 use net::options::Value;
 use sync::SpinLock;
 
@@ -81,7 +81,7 @@ impl Dhcp {
                 let sent = self.socket.send(
                     &mut &message[..],
                     Some(to.as_bytes()),
-                    &Wishes::default(),
+                    &Extras::default(),
                     now,
                 );
                 // The client repeats what gets no answer.

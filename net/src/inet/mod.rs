@@ -6,7 +6,7 @@
 //! [`Socket::connect`] says `EINPROGRESS` where [`Socket::connected`] is to be tried.
 
 mod option;
-mod packet;
+pub(crate) mod packet;
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -24,7 +24,7 @@ use sync::Waiters;
 use crate::addr;
 pub use crate::addr::{Family, SocketAddress};
 use crate::flow::Endpoint;
-pub use crate::inet::packet::{Told, Wishes};
+pub use crate::inet::packet::{Extras, Told};
 use crate::netlink::{self, Netlink};
 use crate::stack::Stack;
 use crate::tcp::{Following, Reading, Tcp};
@@ -196,9 +196,25 @@ impl Socket {
         }
         match self {
             Self::Tcp(tcp) => tcp.connect(self.parse_remote(address), now),
-            Self::Udp(udp) => udp.connect(Some(self.parse_remote(address)?)),
+            Self::Udp(udp) => {
+                // On Linux an address that is of no use has bound the socket nevertheless.
+                udp.bind_anywhere()?;
+                udp.connect(Some(self.parse_peer(address)?))
+            }
             Self::Netlink(_) => Err(Errno::EOPNOTSUPP),
         }
+    }
+
+    /// Reads the address that a datagram socket is to be connected to: IPv6 sockets take
+    /// `sockaddr_in` as well.
+    fn parse_peer(&self, address: &[u8]) -> Result<Endpoint> {
+        if self.family() == Family::V4 || addr::family_of(address)? != AF_INET {
+            return self.parse_remote(address);
+        }
+        if self.with_options(|options| options.only_v6) {
+            return Err(Errno::EAFNOSUPPORT);
+        }
+        addr::parse(Family::V4, address)
     }
 
     /// Reads the address that a socket is to be connected to.
@@ -228,25 +244,29 @@ impl Socket {
         &self,
         source: &mut dyn Source,
         to: Option<&[u8]>,
-        wishes: &Wishes,
+        extras: &Extras<'_>,
         now: Instant,
     ) -> Result<usize> {
         match self {
             Self::Tcp(tcp) => {
-                let following = if wishes.is_more { Following::More } else { Following::Nothing };
+                let following = if extras.is_more { Following::More } else { Following::Nothing };
+                if extras.is_urgent || !extras.control.is_empty() {
+                    // What keeps it from sending at all is told first.
+                    tcp.send(&mut &[][..], following, now)?;
+                    packet::check(extras.control)?;
+                }
+                if extras.is_urgent {
+                    return Err(Errno::EOPNOTSUPP);
+                }
                 tcp.send(source, following, now)
             }
-            Self::Udp(udp) => {
-                let is_none = |to: &[u8]| {
-                    let named = addr::family_of(to);
-                    self.family() == Family::V6 && named == Ok(AF_UNSPEC)
-                };
-                let to = to.filter(|to| !is_none(to));
-                let to = to.map(|to| addr::parse_destination(self.family(), to)).transpose()?;
-                to.map_or(Ok(()), |to| self.check_reach(&to))?;
-                udp.send(source, to, wishes, now)
+            Self::Udp(udp) => udp.send(source, to, extras, now),
+            Self::Netlink(_) if extras.is_urgent => Err(Errno::EOPNOTSUPP),
+            Self::Netlink(_) if source.left() == 0 => Err(Errno::ENODATA),
+            Self::Netlink(netlink) => {
+                packet::check(extras.control)?;
+                netlink.send(source, to)
             }
-            Self::Netlink(netlink) => netlink.send(source, to),
         }
     }
 

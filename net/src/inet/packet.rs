@@ -6,15 +6,24 @@ use abi::socket as so;
 use abi::socket::{SOL_IP, SOL_IPV6, SOL_SOCKET};
 use abi::{Errno, Result};
 
-use super::Socket;
 use crate::addr::Family;
+use crate::control::{Item, Items};
 use crate::udp::Udp;
 
-/// What a program wants of one call that sends.
+/// What a call that sends says beyond its bytes and its address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Wishes {
+pub struct Extras<'a> {
     /// `MSG_MORE`: on a stream, more follows at once.
     pub is_more: bool,
+    /// `MSG_OOB`: it is urgent, of which there is nothing here.
+    pub is_urgent: bool,
+    /// Control data, [`Items`].
+    pub control: &'a [u8],
+}
+
+/// What a program wants of one datagram, by control data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Wishes {
     /// The source address (`IP_PKTINFO`).
     pub(crate) source: Option<IpAddr>,
     /// The card to send over, 0 for loopback (`IP_PKTINFO`).
@@ -39,36 +48,55 @@ pub struct Told {
     pub tos: Option<u8>,
 }
 
-impl Socket {
-    /// Adds what an item of control data asks for. What is for Unix sockets, or for another
-    /// protocol than the socket's, is ignored as on Linux.
-    ///
-    /// # Errors
-    /// `EINVAL` for what is unknown, malformed or out of range, or a foreign source address;
-    /// `ENODEV` for a link that there is not.
-    pub fn wish(&self, wishes: &mut Wishes, level: i32, kind: i32, data: &[u8]) -> Result<()> {
-        match (level, self) {
-            (SOL_SOCKET, _) => match kind {
-                so::SCM_RIGHTS | so::SCM_CREDENTIALS => Ok(()),
-                _ => Err(Errno::EINVAL),
-            },
-            (SOL_IP, Self::Udp(udp)) if udp.family() == Family::V4 => {
-                wish_v4(udp, wishes, kind, data)
+/// Returns what control data asks for. What is for another protocol is ignored as on Linux.
+///
+/// # Errors
+/// `EINVAL` for what is unknown, malformed or out of range, or a foreign source address; `ENODEV`
+/// for a link that there is not; `EPERM`.
+pub(crate) fn wishes(udp: &Udp, control: &[u8]) -> Result<Wishes> {
+    let mut wishes = Wishes::default();
+    for item in Items::of(control) {
+        let Item { level, kind, data } = item?;
+        match level {
+            SOL_SOCKET => check_item(kind, data)?,
+            // To an IPv6 socket only as far as it helps with a mapped destination.
+            SOL_IP if udp.family() == Family::V4 || kind == so::IP_PKTINFO => {
+                wish_v4(udp, &mut wishes, kind, data)?;
             }
-            // For a mapped destination.
-            (SOL_IP, Self::Udp(udp)) if kind == so::IP_PKTINFO => wish_v4(udp, wishes, kind, data),
-            (SOL_IPV6, Self::Udp(udp)) if udp.family() == Family::V6 => {
-                wish_v6(udp, wishes, kind, data)
-            }
-            (so::IPPROTO_UDP, Self::Udp(_)) => match (kind, data) {
+            SOL_IPV6 if udp.family() == Family::V6 => wish_v6(udp, &mut wishes, kind, data)?,
+            so::IPPROTO_UDP => match (kind, data) {
                 (so::UDP_SEGMENT, &[low, high]) => {
                     wishes.segment = Some(u16::from_ne_bytes([low, high]));
-                    Ok(())
                 }
-                _ => Err(Errno::EINVAL),
+                _ => return Err(Errno::EINVAL),
             },
-            _ => Ok(()),
+            _ => {}
         }
+    }
+    Ok(wishes)
+}
+
+/// Checks the control data of a stream, which has nothing to say there.
+///
+/// # Errors
+/// As [`wishes`].
+pub(super) fn check(control: &[u8]) -> Result<()> {
+    for item in Items::of(control) {
+        let Item { level, kind, data } = item?;
+        if level == SOL_SOCKET {
+            check_item(kind, data)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks an item of level `SOL_SOCKET` (Linux's `__sock_cmsg_send`). As with the options of these
+/// names, nothing here depends on priority and mark.
+fn check_item(kind: i32, data: &[u8]) -> Result<()> {
+    match kind {
+        so::SCM_RIGHTS | so::SCM_CREDENTIALS => Ok(()),
+        so::SO_MARK | so::SO_PRIORITY if data.len() == size_of::<u32>() => Ok(()),
+        _ => Err(Errno::EINVAL),
     }
 }
 

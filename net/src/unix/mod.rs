@@ -25,6 +25,7 @@ mod socket;
 pub use address::Address;
 pub use message::{Ancillary, Credentials, Received, Rights, Take};
 pub use namespace::{Names, Namespace, SocketFile};
+pub use send::MAX_RIGHTS;
 pub use socket::{Kind, Shutdown, Socket};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::socket::{MAX_DATAGRAMS, READABLE, Role};
 use super::{Address, Ancillary, Kind, Names, Shutdown, Socket};
 
 /// The most files in one message (`SCM_MAX_FD`).
-const MAX_RIGHTS: usize = 253;
+pub const MAX_RIGHTS: usize = 253;
 
 /// The most bytes of a stream that are copied at a time.
 const CHUNK: usize = 64 * 1024;
@@ -30,7 +30,8 @@ impl Socket {
     /// Sends bytes and what goes along with them; to `to`, if given, else to the peer.
     ///
     /// Of a stream as much is sent as fits. The files in `ancillary` go with the first byte, and
-    /// are taken out of it when that has been sent.
+    /// are taken out of it when that has been sent. Of a message that was not sent, bytes may have
+    /// been taken.
     ///
     /// # Errors
     /// `EAGAIN` if there is no room. `EPIPE` if this side was shut down or the other is gone
@@ -50,13 +51,26 @@ impl Socket {
         match self.kind {
             Kind::Stream => self.send_stream(source, to, ancillary),
             Kind::Datagram => {
-                let peer = self.datagram_target(to, names)?;
-                self.send_message(&peer, source, ancillary)
+                self.send_message(source, ancillary, || self.datagram_target(to, names))
             }
             Kind::SeqPacket => {
-                let peer = self.connected_peer()?;
-                self.send_message(&peer, source, ancillary)
+                self.check_packets()?;
+                let peer = || self.state.lock().peer().ok_or(Errno::EPIPE);
+                self.send_message(source, ancillary, peer)
             }
+        }
+    }
+
+    /// Checks what of a packet socket is looked at before what goes along with a message.
+    ///
+    /// # Errors
+    /// `ENOTCONN`, or a pending error.
+    pub fn check_packets(&self) -> Result<()> {
+        let mut state = self.state.lock();
+        match &state.role {
+            _ if self.kind != Kind::SeqPacket => Ok(()),
+            Role::Connected(_) => state.error.take().map_or(Ok(()), Err),
+            _ => Err(state.error.take().unwrap_or(Errno::ENOTCONN)),
         }
     }
 
@@ -133,45 +147,41 @@ impl Socket {
         Ok(taken)
     }
 
-    /// Returns whether a message of this many bytes is not too long.
-    pub fn fits(&self, count: usize) -> bool {
-        count <= self.send_limit().saturating_sub(RESERVED)
-    }
-
-    /// Sends one message to a socket.
+    /// Sends one message to the socket that `find` finds, when the message has been read.
     fn send_message(
         &self,
-        peer: &Arc<Self>,
         source: &mut dyn Source,
         ancillary: &mut Ancillary,
+        find: impl FnOnce() -> Result<Arc<Self>>,
     ) -> Result<usize> {
         let count = source.left();
-        if !self.fits(count) {
+        if count > self.send_limit().saturating_sub(RESERVED) {
             return Err(Errno::EMSGSIZE);
         }
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        if let Some(errno) = state.error.take() {
+            return Err(errno);
+        }
         if state.shut.contains(Shutdown::WRITE) {
             return Err(Errno::EPIPE);
         }
         let from = state.address.clone();
         drop(state);
-        self.check_peer(peer)?;
+        let bytes = take_all(source, count)?;
+        let peer = find()?;
+        self.check_peer(&peer)?;
+        // Not before: giving a charge back wakes who waits to send, which may be the caller.
         let charge = count + OVERHEAD;
         if !self.charge(charge) {
             return Err(Errno::EAGAIN);
         }
-        let bytes = take_up_to(source, count).inspect_err(|_| self.refund(charge))?;
-        if bytes.len() < count {
-            self.refund(charge);
-            return Err(Errno::EFAULT);
-        }
-        let packet = self.packet(peer, bytes, charge, from, ancillary);
+        let packet = self.packet(&peer, bytes, charge, from, ancillary);
         peer.state.lock().inbox.push_back(packet);
         peer.waiters.wake(READABLE);
         Ok(count)
     }
 
-    /// Checks that a socket takes a message of this one now, before the message is read.
+    /// Checks that a socket takes a message of this one now.
     fn check_peer(&self, peer: &Self) -> Result<()> {
         let mut state = peer.state.lock();
         if self.kind == Kind::Datagram
@@ -207,18 +217,6 @@ impl Socket {
         peer.ok_or(Errno::ECONNREFUSED)
     }
 
-    /// Returns the peer of a connection that carries messages.
-    fn connected_peer(&self) -> Result<Arc<Self>> {
-        let mut state = self.state.lock();
-        if let Some(errno) = state.error.take() {
-            return Err(errno);
-        }
-        let Role::Connected(peer) = &state.role else {
-            return Err(Errno::ENOTCONN);
-        };
-        peer.upgrade().ok_or(Errno::EPIPE)
-    }
-
     /// Returns a packet from this socket with the files of `ancillary`, which are taken out, and
     /// with credentials if either side asked for some (Linux's `unix_maybe_add_creds`).
     fn packet(
@@ -251,6 +249,15 @@ fn can_join(last: &Packet, next: &Packet) -> bool {
         && last.credentials == next.credentials
         && next.bytes.len() <= SMALL
         && last.bytes.len() + next.bytes.len() <= CHUNK
+}
+
+/// Takes `count` bytes from a source.
+///
+/// # Errors
+/// `EFAULT` if the program's memory ends before.
+fn take_all(source: &mut dyn Source, count: usize) -> Result<Vec<u8>> {
+    let bytes = take_up_to(source, count)?;
+    if bytes.len() == count { Ok(bytes) } else { Err(Errno::EFAULT) }
 }
 
 /// Takes `count` bytes from a source, or fewer if the program's memory ends before.

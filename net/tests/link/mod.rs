@@ -12,7 +12,7 @@ use net::device::{
     Transmitter,
 };
 use net::flow::{Endpoint, Secrets};
-use net::inet::{Family, ReceiveFlags, Socket, SocketAddress, Wishes};
+use net::inet::{Extras, Family, ReceiveFlags, Socket, SocketAddress};
 use net::network::Cidr;
 use net::stack::{Load, Stack};
 
@@ -335,7 +335,7 @@ pub(crate) fn address(text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn send(socket: &Socket, mut bytes: &[u8], now: Instant) -> Result<usize> {
-    socket.send(&mut bytes, None, &Wishes::default(), now)
+    socket.send(&mut bytes, None, &Extras::default(), now)
 }
 
 pub(crate) fn receive(socket: &Socket, length: usize, now: Instant) -> Result<Vec<u8>> {

@@ -159,7 +159,7 @@ impl File for SocketFile {
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
         match &self.socket {
             Socket::Inet(socket) => {
-                socket.send(source, None, &inet::Wishes::default(), clock::now())
+                socket.send(source, None, &inet::Extras::default(), clock::now())
             }
             Socket::Unix(socket) => {
                 let mut along =

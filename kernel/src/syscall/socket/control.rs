@@ -10,10 +10,11 @@ use abi::socket::{
     SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
 };
 use abi::{Errno, Result};
-use net::inet::{self, Told, Wishes};
-use net::unix::{Ancillary, Credentials, Rights};
+use net::control::{Item, Items};
+use net::inet::Told;
+use net::unix::{Ancillary, Credentials, MAX_RIGHTS, Rights};
 use vfs::{OnExec, OpenFile};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::IntoBytes;
 
 use crate::file;
 use crate::file::socket::own_credentials;
@@ -24,62 +25,50 @@ use crate::process::{PID, Process};
 const ALIGNMENT: usize = 8;
 /// Bytes of an item's header.
 const HEADER: usize = size_of::<Cmsghdr>();
-/// More control data than this is `ENOBUFS` (`net.core.optmem_max`).
-const LONGEST: u64 = 20_480;
+/// As much control data is `ENOBUFS` (`net.core.optmem_max`).
+const LONGEST: u64 = 131_072;
 
-/// Copies the control data of a message to be sent in, and looks its descriptors up.
+/// Copies the control data of a message to be sent in.
 ///
 /// # Errors
-/// `ENOBUFS` if there is too much, `EINVAL` if it makes no sense, `EBADF`, `EPERM`, `ESRCH`,
-/// `EFAULT`.
-pub(super) fn read(address: u64, length: u64) -> Result<Ancillary> {
-    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
-    for_each(address, length, |level, kind, data| match (level, kind) {
-        (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data),
-        (SOL_SOCKET, SCM_CREDENTIALS) => {
-            ancillary.credentials = claimed(data)?;
-            ancillary.is_claimed = true;
-            Ok(())
-        }
-        _ => Err(Errno::EINVAL),
-    })?;
-    Ok(ancillary)
-}
-
-/// Copies the control data of a message that leaves the machine in.
-///
-/// # Errors
-/// As [`read`] and [`inet::Socket::wish`].
-pub(super) fn read_wishes(socket: &inet::Socket, address: u64, length: u64) -> Result<Wishes> {
-    let mut wishes = Wishes::default();
-    for_each(address, length, |level, kind, data| socket.wish(&mut wishes, level, kind, data))?;
-    Ok(wishes)
-}
-
-/// Calls `handle` with the level, the type and the data of each item.
-fn for_each(
-    address: u64,
-    length: u64,
-    mut handle: impl FnMut(i32, i32, &[u8]) -> Result<()>,
-) -> Result<()> {
-    if length > LONGEST {
+/// `ENOBUFS` if there is too much, `EFAULT`.
+pub(super) fn copy(address: u64, length: u64) -> Result<Vec<u8>> {
+    if length >= LONGEST {
         return Err(Errno::ENOBUFS);
     }
     let length = usize::try_from(length).map_err(|_| Errno::ENOBUFS)?;
     let mut bytes = memory::buffer(length).map_err(|_| Errno::ENOBUFS)?;
     user::read_bytes(address, &mut bytes)?;
-    let mut rest = &bytes[..];
-    while let Ok((header, _)) = Cmsghdr::read_from_prefix(rest) {
-        let length = usize::try_from(header.cmsg_len).map_err(|_| Errno::EINVAL)?;
-        let data = rest.get(HEADER..length).ok_or(Errno::EINVAL)?;
-        handle(header.cmsg_level, header.cmsg_type, data)?;
-        rest = rest.get(length.next_multiple_of(ALIGNMENT)..).unwrap_or_default();
-    }
-    Ok(())
+    Ok(bytes)
 }
 
-fn add_files(rights: &mut Rights, descriptors: &[u8]) -> Result<()> {
-    for descriptor in descriptors.as_chunks().0 {
+/// Reads the control data of a message between Unix sockets, and looks its descriptors up.
+///
+/// # Errors
+/// `EINVAL` if it makes no sense, `EBADF`, `EPERM`, `ESRCH`.
+pub(super) fn read(control: &[u8]) -> Result<Ancillary> {
+    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    for item in Items::of(control) {
+        let Item { level, kind, data } = item?;
+        match (level, kind) {
+            (SOL_SOCKET, SCM_RIGHTS) => add_files(&mut ancillary.rights, data)?,
+            (SOL_SOCKET, SCM_CREDENTIALS) => {
+                ancillary.credentials = claimed(data)?;
+                ancillary.is_claimed = true;
+            }
+            (SOL_SOCKET, _) => return Err(Errno::EINVAL),
+            _ => {}
+        }
+    }
+    Ok(ancillary)
+}
+
+fn add_files(rights: &mut Rights, data: &[u8]) -> Result<()> {
+    let descriptors = data.as_chunks().0;
+    if rights.0.len() + descriptors.len() > MAX_RIGHTS {
+        return Err(Errno::EINVAL);
+    }
+    for descriptor in descriptors {
         let file: Arc<OpenFile> = file::current().get_any(u32::from_ne_bytes(*descriptor))?;
         rights.0.push(file);
     }
@@ -91,18 +80,16 @@ fn claimed(ucred: &[u8]) -> Result<Credentials> {
     let [[p0, p1, p2, p3], uid, gid] = *ucred.as_chunks::<4>().0 else { return Err(Errno::EINVAL) };
     let pid = i32::from_ne_bytes([p0, p1, p2, p3]);
     let (uid, gid) = (u32::from_ne_bytes(uid), u32::from_ne_bytes(gid));
-    if pid != PID.cast_signed() {
-        return Err(Errno::ESRCH);
-    }
+    let is_self = pid == PID.cast_signed();
     let own = Process::current().credentials.lock();
     let has = |ids: [u32; 3], id| ids.contains(&id);
-    let is_own = has([own.user.real, own.user.effective, own.user.saved], uid)
+    let is_own = is_self
+        && has([own.user.real, own.user.effective, own.user.saved], uid)
         && has([own.group.real, own.group.effective, own.group.saved], gid);
-    if is_own || own.is_privileged() {
-        Ok(Credentials { pid, uid, gid })
-    } else {
-        Err(Errno::EPERM)
+    if !is_own && !own.is_privileged() {
+        return Err(Errno::EPERM);
     }
+    if is_self { Ok(Credentials { pid, uid, gid }) } else { Err(Errno::ESRCH) }
 }
 
 /// The program's room for the control data of a received message.

@@ -2,19 +2,19 @@
 
 use alloc::vec::Vec;
 
-use abi::io::Sink;
+use abi::io::{Sink, Source};
 use abi::poll::Events;
 use abi::signal::Signal;
 use abi::socket::{Mmsghdr, MsgFlags, Msghdr};
 use abi::time::Timespec;
 use abi::{Errno, Result};
-use net::inet::{self, Family, ReceiveFlags, Told, Wishes};
-use net::unix::{Address, Ancillary, Credentials, Kind, Rights, Take};
+use net::inet::{self, Extras, Family, ReceiveFlags, Told};
+use net::unix::{self, Address, Credentials, Kind, Rights, Take};
 use vfs::{File, OnExec};
 
-use super::{Opened, control, read_address, write_address};
+use super::{LONGEST_ADDRESS, Opened, control, read_address, write_address};
 use crate::arch::{clock, index};
-use crate::file::socket::{Direction, FileNames, Socket, own_credentials};
+use crate::file::socket::{Direction, FileNames, Socket};
 use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
 use crate::process::signal;
 use crate::syscall::{Context, io};
@@ -35,13 +35,6 @@ fn header_flags(flags: u32) -> Result<MsgFlags> {
     if flags & COMPAT == 0 { Ok(MsgFlags::from_bits_retain(flags)) } else { Err(Errno::EINVAL) }
 }
 
-/// What goes along with a message, by the family of the socket.
-#[derive(Debug, Default)]
-struct Along {
-    ancillary: Ancillary,
-    wishes: Wishes,
-}
-
 /// Sends a message from a program's buffers; all of it, on a stream, unless the socket is not to
 /// block.
 fn send(
@@ -49,43 +42,68 @@ fn send(
     parts: &[IoVec],
     to: Option<&[u8]>,
     flags: MsgFlags,
-    along: &mut Along,
+    control: &[u8],
 ) -> Result<usize> {
-    let is_tcp = matches!(&opened.socket.socket, Socket::Inet(inet::Socket::Tcp(_)));
-    if flags.contains(MsgFlags::OOB) || (is_tcp && flags.contains(MsgFlags::FASTOPEN)) {
+    match &opened.socket.socket {
+        Socket::Inet(socket) => {
+            let is_tcp = matches!(socket, inet::Socket::Tcp(_));
+            if is_tcp && flags.contains(MsgFlags::FASTOPEN) {
+                return Err(Errno::EOPNOTSUPP);
+            }
+            let is_more = flags.contains(MsgFlags::MORE);
+            let extras = Extras { is_more, is_urgent: flags.contains(MsgFlags::OOB), control };
+            transmit(opened, parts, flags, |origin| socket.send(origin, to, &extras, clock::now()))
+        }
+        Socket::Unix(socket) => send_unix(opened, &socket.inner, parts, to, flags, control),
+    }
+}
+
+fn send_unix(
+    opened: &Opened,
+    socket: &unix::Socket,
+    parts: &[IoVec],
+    to: Option<&[u8]>,
+    flags: MsgFlags,
+    control: &[u8],
+) -> Result<usize> {
+    let kind = socket.kind();
+    socket.check_packets()?;
+    let mut ancillary = control::read(control)?;
+    let is_urgent = flags.contains(MsgFlags::OOB);
+    if is_urgent && kind != Kind::Stream {
         return Err(Errno::EOPNOTSUPP);
     }
-    let unix_to = match &opened.socket.socket {
-        Socket::Unix(socket) => to
-            .filter(|to| !to.is_empty())
-            .map(|to| match socket.inner.kind() {
-                Kind::Datagram => Address::from_sockaddr(to),
-                // That there is one is all that counts.
-                _ => Ok(Address::Unnamed),
-            })
-            .transpose()?,
-        Socket::Inet(_) => None,
+    let to = match to.filter(|to| !to.is_empty()) {
+        Some(to) if kind == Kind::Datagram => match Address::from_sockaddr(to)? {
+            Address::Unnamed => return Err(Errno::EINVAL),
+            named => Some(named),
+        },
+        // That there is one is all that counts.
+        other => other.map(|_| Address::Unnamed),
     };
-    along.wishes.is_more = flags.contains(MsgFlags::MORE);
+    transmit(opened, parts, flags, |origin| {
+        let mut none = &[][..];
+        // What keeps it from sending at all is told before urgent data, which there is not.
+        let source: &mut dyn Source = if is_urgent { &mut none } else { origin };
+        let sent = socket.send(source, to.as_ref(), &FileNames::DEFAULT, &mut ancillary)?;
+        if is_urgent { Err(Errno::EOPNOTSUPP) } else { Ok(sent) }
+    })
+}
+
+/// Attempts to send from a program's buffers until all is sent, or of messages one.
+fn transmit(
+    opened: &Opened,
+    parts: &[IoVec],
+    flags: MsgFlags,
+    mut attempt: impl FnMut(&mut UserBuffers<'_>) -> Result<usize>,
+) -> Result<usize> {
     let mut origin = UserBuffers::origin(parts)?;
-    if let (Socket::Unix(socket), Some(_)) = (&opened.socket.socket, &unix_to)
-        && socket.inner.kind() == Kind::Datagram
-        && socket.inner.fits(origin.remaining())
-        && !origin.next_window()
-    {
-        // A message is read before its receiver is looked for.
-        return Err(Errno::EFAULT);
-    }
     let mut done = 0;
     loop {
-        let step = opened.attempt(Direction::Send, flags, || match &opened.socket.socket {
-            Socket::Inet(socket) => socket.send(&mut origin, to, &along.wishes, clock::now()),
-            Socket::Unix(socket) => socket.inner.send(
-                &mut origin,
-                unix_to.as_ref(),
-                &FileNames::DEFAULT,
-                &mut along.ancillary,
-            ),
+        let step = opened.attempt(Direction::Send, flags, || {
+            let before = origin.clone();
+            // What was looked at but not sent comes again at the next attempt.
+            attempt(&mut origin).inspect_err(|_| origin = before)
         });
         match step {
             Ok(count) => done += count,
@@ -118,10 +136,7 @@ pub(in crate::syscall) fn sendto(
     let parts = one(buffer, length)?;
     let opened = Opened::get(fd)?;
     let to = if address == 0 { None } else { Some(read_address(address, address_length)?) };
-    let ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
-    let flags = MsgFlags::from_bits_retain(flags);
-    let mut along = Along { ancillary, ..Along::default() };
-    send(&opened, &parts, to.as_deref(), flags, &mut along)
+    send(&opened, &parts, to.as_deref(), MsgFlags::from_bits_retain(flags), &[])
 }
 
 /// Copies the parts of a message in.
@@ -136,26 +151,27 @@ fn parts_of(header: &Msghdr) -> Result<Vec<IoVec>> {
     io::read_vector(UserPtr::new(header.msg_iov), count)
 }
 
+/// Returns the length of the address in a header, none without an address.
+///
+/// # Errors
+/// `EINVAL` for a negative one.
+fn name_length(header: &Msghdr) -> Result<u32> {
+    if header.msg_name == 0 {
+        return Ok(0);
+    }
+    i32::try_from(header.msg_namelen).map_err(|_| Errno::EINVAL)?;
+    Ok(header.msg_namelen)
+}
+
 fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usize> {
-    let has_name = header.msg_name != 0 && header.msg_namelen != 0;
-    let to = match has_name {
-        true => Some(read_address(header.msg_name, header.msg_namelen)?),
-        false => None,
+    let to = match name_length(header)? {
+        0 => None,
+        // Here, other than in sendto(2), what is too long is cut.
+        length => Some(read_address(header.msg_name, length.min(LONGEST_ADDRESS))?),
     };
     let parts = parts_of(header)?;
-    let (control, length) = (header.msg_control, header.msg_controllen);
-    let mut along = Along::default();
-    match &opened.socket.socket {
-        Socket::Unix(_) => along.ancillary = control::read(control, length)?,
-        Socket::Inet(socket) => {
-            // Nowhere to go comes before what goes along.
-            if matches!(socket, inet::Socket::Udp(_)) && to.is_none() && socket.remote().is_err() {
-                return Err(Errno::EDESTADDRREQ);
-            }
-            along.wishes = control::read_wishes(socket, control, length)?;
-        }
-    }
-    send(opened, &parts, to.as_deref(), flags, &mut along)
+    let control = control::copy(header.msg_control, header.msg_controllen)?;
+    send(opened, &parts, to.as_deref(), flags, &control)
 }
 
 /// `sendmsg(2)`.
@@ -362,6 +378,7 @@ pub(in crate::syscall) fn recvfrom(
 
 /// Receives a message and fills the results into its header.
 fn receive_message(opened: &Opened, header: &mut Msghdr, flags: MsgFlags) -> Result<usize> {
+    let room = index(name_length(header)?.into());
     let parts = parts_of(header)?;
     let mut incoming = receive(opened, &parts, flags)?;
     let mut out = MsgFlags::empty();
@@ -370,7 +387,6 @@ fn receive_message(opened: &Opened, header: &mut Msghdr, flags: MsgFlags) -> Res
     put_control(opened, &mut incoming, flags, &mut control)?;
     out.set(MsgFlags::CTRUNC, control.is_cut);
     if header.msg_name != 0 {
-        let room = usize::try_from(header.msg_namelen).map_err(|_| Errno::EINVAL)?;
         let count = incoming.from.len().min(room);
         user::write_bytes(header.msg_name, &incoming.from[..count])?;
         header.msg_namelen = u32::try_from(incoming.from.len()).map_err(|_| Errno::EINVAL)?;
@@ -433,7 +449,7 @@ pub(in crate::syscall) fn recvmmsg(
     let waits_for_one = flags.contains(MsgFlags::WAITFORONE);
     flags.remove(MsgFlags::WAITFORONE);
     let mut done = 0;
-    while done < index(count.into()).min(io::MOST_PARTS) {
+    while done < index(count.into()) {
         let at = messages.at(done);
         let received = at.read().and_then(|mut message| {
             let length = receive_message(&opened, &mut message.msg_hdr, flags)?;
