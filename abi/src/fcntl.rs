@@ -277,6 +277,8 @@ pub const F_OFD_SETLKW: u32 = 38;
 pub const F_GETLEASE: u32 = 1025;
 /// `F_NOTIFY`: ask to be told of changes in a directory.
 pub const F_NOTIFY: u32 = 1026;
+/// `DN_MULTISHOT`: of more than the first change.
+pub const DN_MULTISHOT: u64 = 0x8000_0000;
 /// `F_DUPFD_CLOEXEC`: as `F_DUPFD`, close on exec.
 pub const F_DUPFD_CLOEXEC: u32 = 1030;
 /// `F_SETPIPE_SZ`: the capacity of a pipe.

@@ -264,6 +264,14 @@ impl<M: PhysMem> AddressSpace<M> {
         self.areas.is_covered(range)
     }
 
+    /// Returns whether the memory at `address` is the program's own: anonymous, or a private copy of a
+    /// file's that has been written.
+    pub fn is_own(&self, address: u64) -> bool {
+        let is_file = self.mapping(address).is_some_and(|vma| vma.backing.is_some());
+        let leaf = self.table.leaf(VirtAddr::new(address));
+        !is_file || leaf.is_some_and(|leaf| leaf.entry.flags().contains(Flags::OWNED))
+    }
+
     /// Returns what of `range` is in memory.
     pub fn resident(&self, range: Range<u64>) -> Resident {
         let mut resident = Resident::default();
@@ -413,11 +421,11 @@ impl<M: PhysMem> AddressSpace<M> {
         let map_type = flags.map_type().ok_or(Errno::EINVAL)?;
         let is_shared = map_type != MapType::Private;
         let is_file = request.file.is_some();
+        if map_type == MapType::SharedValidate && !is_file {
+            return Err(Errno::EINVAL);
+        }
         if map_type == MapType::SharedValidate && !KNOWN.contains(flags) {
             return Err(Errno::EOPNOTSUPP);
-        }
-        if !is_file && map_type == MapType::SharedValidate {
-            return Err(Errno::EINVAL);
         }
         if flags.contains(MapFlags::HUGETLB) {
             // As Linux without huge pages set aside, which is how it starts.

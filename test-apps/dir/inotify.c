@@ -44,5 +44,21 @@ int main(void)
 	SHOW(inotify_add_watch(-1, "d", IN_CREATE | 1u << 27));
 	SHOW(SYS(inotify_add_watch, fd, BAD, IN_CREATE));
 	SHOW(SYS(inotify_init1, 1));
+	say("no event at all is wanted");
+	SHOW(inotify_add_watch(-1, "d", 0));
+	SHOW(inotify_add_watch(-1, "d", IN_Q_OVERFLOW));
+	SHOW(inotify_add_watch(-1, "d", IN_MASK_ADD | IN_MASK_CREATE));
+	SHOW(inotify_add_watch(0, "d", IN_MASK_ADD | IN_MASK_CREATE));
+	SHOW(inotify_add_watch(fd, "d", IN_MASK_ADD | IN_MASK_CREATE));
+	SHOW(inotify_add_watch(fd, "d", IN_UNMOUNT));
+	SHOW(inotify_add_watch(fd, "none", IN_UNMOUNT));
+	SHOW(watch = inotify_add_watch(fd, "d", IN_ONLYDIR));
+	MUST(mkdir("d/unseen", 0755));
+	events(fd);
+	SHOW(inotify_add_watch(fd, "d", IN_CREATE));
+	MUST(mkdir("d/seen", 0755));
+	events(fd);
+	SHOW(inotify_rm_watch(fd, watch));
+	events(fd);
 	return 0;
 }

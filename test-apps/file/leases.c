@@ -32,6 +32,10 @@ int main(void)
 	SHOW(fcntl(file, F_NOTIFY, 1));
 	SHOW(fcntl(ends[0], F_NOTIFY, 1));
 	SHOW(fcntl(-1, F_NOTIFY, 1));
+	say("no notices are wanted");
+	SHOW(fcntl(directory, F_NOTIFY, 0));
+	SHOW(fcntl(file, F_NOTIFY, 0));
+	SHOW(fcntl(ends[0], F_NOTIFY, 0x80000000L /* DN_MULTISHOT */));
 
 	int memory = (int)MUST(SYS(memfd_create, "m", 0));
 	SHOW(SYS(pwritev2, memory, &part, 1, 0L, 0L, ATOMIC));

@@ -103,6 +103,14 @@ int main(void)
 	SHOW(SYS(fcntl, second, F_SETLKW, BAD));
 	SHOW(SYS(fcntl, second, F_OFD_SETLK, KERNEL));
 	SHOW(SYS(fcntl, second, F_OFD_GETLK, NULL));
+	say("what the file is open for comes before the process's number");
+	int only = (int)MUST(open("f", O_WRONLY));
+	lock = lock_of(F_RDLCK, 0, 10);
+	lock.l_pid = 7;
+	SHOW(fcntl(only, F_OFD_SETLKW, &lock));
+	SHOW(fcntl(only, F_OFD_GETLK, &lock));
+	lock.l_type = F_UNLCK;
+	SHOW(fcntl(only, F_OFD_SETLK, &lock));
 	SHOW(SYS(fcntl, second, F_GETLEASE, 0));
 	SHOW(SYS(fcntl, second, F_SETLEASE, 99));
 	SHOW(SYS(fcntl, second, F_NOTIFY, DN_ACCESS));

@@ -139,5 +139,8 @@ int main(void)
 	SHOW(mprotect(area, PAGE, PROT_READ | PROT_EXEC));
 	close(reading);
 	say("%.4s", area);
+	say("memory without a file has one way to be shared");
+	SHOW(MAP(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, -1, 0));
+	SHOW(MAP(NULL, PAGE, RW, MAP_SHARED_VALIDATE | MAP_ANONYMOUS | 0x80, -1, 0));
 	return 0;
 }

@@ -16,5 +16,17 @@ int main(void)
 	mask = 1;
 	SHOW(SYS(mbind, page, 4096, 1, &mask, 64, 0));
 	page[0] = 1;
+
+	say("lengths that wrap, holes");
+	unsigned long large = 1UL << 63;
+	SHOW(SYS(mbind, page, -1L, 1, &mask, 64, 0));
+	SHOW(SYS(mbind, page, -4096L, 1, &mask, 64, 0));
+	SHOW(SYS(mbind, page, large, 0, NULL, 0, 0));
+	SHOW(SYS(mbind, page, large, 1, &mask, 64, 0));
+	SHOW(SYS(mbind, 4096L, 4096L, 0, NULL, 0, 0));
+	SHOW(SYS(mbind, 4096L, 4096L, 1, &mask, 64, 0));
+	SHOW(SYS(get_mempolicy, &mode, &mask, -1L, page, 2));
+	SHOW(SYS(get_mempolicy, &mode, &mask, -2L, page, 2));
+	SHOW(SYS(get_mempolicy, &mode, &mask, 1 << 20, page, 2));
 	return 0;
 }

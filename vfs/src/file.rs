@@ -85,6 +85,12 @@ pub trait File: Any + Debug + Send + Sync {
         false
     }
 
+    /// Returns whether `pread(2)` and `pwrite(2)` get as far as to ask whether the file can be read or
+    /// written at all.
+    fn has_positions(&self) -> bool {
+        self.is_seekable()
+    }
+
     /// Returns whether `lseek(2)` changes nothing and answers 0, as for an eventfd or `/dev/null`.
     fn ignores_seeks(&self) -> bool {
         false

@@ -249,8 +249,8 @@ impl OpenFile {
     /// # Errors
     /// `ESPIPE`; `EBADF` as [`file`](Self::file).
     pub fn check_positions(&self) -> Result<()> {
-        let is_seekable = self.file()?.is_seekable() || self.is_directory();
-        if is_seekable { Ok(()) } else { Err(Errno::ESPIPE) }
+        let has_positions = self.file()?.has_positions() || self.is_directory();
+        if has_positions { Ok(()) } else { Err(Errno::ESPIPE) }
     }
 
     /// Returns whether writes go to the end, `O_APPEND`.

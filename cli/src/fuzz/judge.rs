@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use abi::fcntl::F_SETLEASE;
+use abi::fcntl::{F_NOTIFY, F_SETLEASE};
 use abi::socket::{AF_NETLINK, MsgFlags};
 use abi::{Errno, Sysno};
 
@@ -132,6 +132,7 @@ const fn is_undetermined(call: Sysno) -> bool {
             | Sysno::getdents64
             | Sysno::alarm
             | Sysno::getpriority
+            | Sysno::membarrier
     )
 }
 
@@ -200,8 +201,11 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Sysno::memfd_create => argument(1) & 4 != 0 && is_error(scull, Errno::EINVAL),
         // MADV_GUARD_INSTALL and MADV_GUARD_REMOVE, of Linux 6.13.
         Sysno::madvise => matches!(argument(2), 102 | 103) && is_error(scull, Errno::EINVAL),
-        // MAP_DROPPABLE, of Linux 6.11.
-        Sysno::mmap => argument(3) & 0xf == 8 && is_error(scull, Errno::EINVAL),
+        // MAP_DROPPABLE, of Linux 6.11. A TCP socket, to receive without copies.
+        Sysno::mmap => {
+            argument(3) & 0xf == 8 && is_error(scull, Errno::EINVAL)
+                || argument(3) & 0x20 == 0 && is_error(scull, Errno::ENODEV)
+        }
         // Urgent data, and data with the first segment.
         Sysno::sendto | Sysno::sendmmsg => {
             argument(3) & lacking != 0 && is_error(scull, Errno::EOPNOTSUPP)
@@ -209,9 +213,12 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Sysno::sendmsg => argument(2) & lacking != 0 && is_error(scull, Errno::EOPNOTSUPP),
         // The attribute that says which protocol a socket has.
         Sysno::flistxattr => scull.result == 0,
-        // Leases; F_GET_RW_HINT and F_SET_RW_HINT: how long data lives.
+        // Leases; notices of directories by signal; F_GET_RW_HINT and F_SET_RW_HINT: how long data lives.
         Sysno::fcntl => {
-            let lacks = argument(1) == u64::from(F_SETLEASE) || matches!(argument(1), 1035 | 1036);
+            let operation = argument(1);
+            let lacks = operation == u64::from(F_SETLEASE)
+                || operation == u64::from(F_NOTIFY)
+                || matches!(operation, 1035 | 1036);
             lacks && is_error(scull, Errno::EINVAL)
         }
         // Protection keys, where the processor has them.
@@ -232,6 +239,10 @@ fn is_machine(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
         | Sysno::sched_get_priority_min
         | Sysno::sched_get_priority_max
         | Sysno::membarrier => is_error(linux, Errno::EINVAL) != is_error(scull, Errno::EINVAL),
+        // RESOLVE_CACHED, and what Linux happens to remember.
+        Sysno::openat2 if is_error(linux, Errno::EAGAIN) => true,
+        // RESOLVE_NO_XDEV: the sandbox's files are on a file system of their own.
+        Sysno::openat2 => is_error(linux, Errno::EXDEV) && is_error(scull, Errno::ENOENT),
         // What is checked first.
         Sysno::setxattr
         | Sysno::lsetxattr

@@ -27,6 +27,10 @@ impl File for PidFd {
         false
     }
 
+    fn has_positions(&self) -> bool {
+        true
+    }
+
     fn poll(&self) -> Events {
         Events::empty()
     }

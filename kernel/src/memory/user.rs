@@ -128,6 +128,27 @@ impl<T: FromBytes + IntoBytes> UserPtr<T> {
         read_bytes(self.address, values.as_mut_slice().as_mut_bytes())?;
         Ok(values)
     }
+
+    /// Copies `count` values in, each of which `check` must find right. Where they are not all
+    /// there, what is wrong with those before counts.
+    ///
+    /// # Errors
+    /// That of `check`; as [`read_array`](Self::read_array).
+    pub(crate) fn read_each(
+        self,
+        count: usize,
+        check: impl Fn(&T) -> Result<()>,
+    ) -> Result<Vec<T>> {
+        match self.read_array(count) {
+            Ok(values) => values.iter().try_for_each(&check).map(|()| values),
+            Err(Errno::EFAULT) => {
+                let mut each = (0..count).map(|place| self.at(place).read());
+                each.try_for_each(|value| check(&value?))?;
+                Err(Errno::EFAULT)
+            }
+            Err(errno) => Err(errno),
+        }
+    }
 }
 
 impl<T: IntoBytes + Immutable> UserPtr<T> {
@@ -136,6 +157,15 @@ impl<T: IntoBytes + Immutable> UserPtr<T> {
     /// # Errors
     /// `EFAULT` if the program's memory cannot take all of it.
     pub(crate) fn write(self, value: &T) -> Result<()> {
+        let size = size_of::<T>() as u64;
+        // A number is stored as a whole or not at all, unlike a structure.
+        let is_number = size_of::<T>() == align_of::<T>();
+        if is_number && self.address % PAGE_SIZE > PAGE_SIZE - size {
+            check(self.address, size_of::<T>())?;
+            if !make_present(self.address, size, true) {
+                return Err(Errno::EFAULT);
+            }
+        }
         write_bytes(self.address, value.as_bytes())
     }
 

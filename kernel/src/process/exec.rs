@@ -73,9 +73,9 @@ pub(crate) fn image() -> Option<Arc<Loaded>> {
 }
 
 impl Placement {
-    /// Returns how programs are placed.
-    fn current() -> Self {
-        let is_refused = Process::current().has_personality(ADDR_NO_RANDOMIZE);
+    /// Returns how a program is placed that a thread with this personality executes.
+    fn of(personality: u32) -> Self {
+        let is_refused = personality & ADDR_NO_RANDOMIZE != 0;
         if IS_RANDOM.load(Ordering::Relaxed) && !is_refused { Self::Random } else { Self::Fixed }
     }
 
@@ -204,8 +204,7 @@ impl Prepared {
     ///
     /// # Errors
     /// `ENOMEM` if there is not enough memory or space.
-    fn load(self, arguments: &Arguments<'_>) -> Result<Loaded> {
-        let placement = Placement::current();
+    fn load(self, arguments: &Arguments<'_>, placement: Placement) -> Result<Loaded> {
         let base = RELOCATABLE_BASE + placement.shift(PROGRAM_SHIFTS);
         let bias = self.main.program.bias_at(base);
         let main = self.main.place(bias)?;
@@ -304,7 +303,8 @@ pub(super) fn forget_image() {
     drop(image);
 }
 
-/// Loads a program where nothing is mapped, and makes its first thread, which does not run yet.
+/// Loads a program where nothing is mapped, and makes its first thread, which does not run yet; its
+/// personality is that of who executes it (`personality(2)`).
 ///
 /// # Errors
 /// As [`Prepared::load`]; `EAGAIN` if there is no memory for the thread.
@@ -312,11 +312,13 @@ pub(crate) fn launch(
     tid: u32,
     program: Prepared,
     arguments: &Arguments<'_>,
+    personality: u32,
 ) -> Result<Arc<Thread>> {
-    let loaded = program.load(arguments)?;
+    let loaded = program.load(arguments, Placement::of(personality))?;
     let frame = TrapFrame::new(loaded.entry, loaded.stack_pointer);
     let thread = Thread::new(tid, frame, 0, ExtendedState::new())?;
     *thread.name.lock() = thread_name(arguments.execfn);
+    thread.personality.store(personality, Ordering::Relaxed);
     *IMAGE.lock() = Some(Arc::new(loaded));
     Ok(thread)
 }
@@ -346,7 +348,8 @@ pub(crate) fn replace(program: Prepared, arguments: &Arguments<'_>) -> Result<Ar
     Process::current().attributes.lock().keeps_capabilities = false;
     space::limits_changed();
     space::lock().clear();
-    let thread = launch(PID, program, arguments).unwrap_or_else(|errno| {
+    let personality = Thread::current().personality.load(Ordering::Relaxed);
+    let thread = launch(PID, program, arguments, personality).unwrap_or_else(|errno| {
         log::error!("{} cannot be loaded: {errno}", arguments.execfn.escape_ascii());
         exit::end_program(Status::Signal(Signal::SIGKILL.raw()))
     });

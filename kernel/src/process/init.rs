@@ -50,7 +50,7 @@ fn try_start(options: &Options) -> Result<()> {
     }
     let process = Process::current();
     process.limits.lock().fit_memory();
-    let thread = exec::launch(process.new_tid(), program, &arguments)?;
+    let thread = exec::launch(process.new_tid(), program, &arguments, 0)?;
     process.add(thread.clone());
     if let Some(image) = exec::image() {
         trace::first_program(thread.tid, image.stack_pointer);

@@ -48,8 +48,6 @@ pub(crate) struct Process {
     pub(crate) limits: SpinLock<Limits>,
     /// What it set of itself with `prctl(2)`. A leaf lock.
     pub(crate) attributes: SpinLock<Attributes>,
-    /// What `personality(2)` set.
-    pub(crate) personality: AtomicU32,
     /// The kinds of `membarrier(2)` it registered for.
     pub(crate) barriers: AtomicU32,
 }
@@ -61,7 +59,6 @@ static PROCESS: Process = Process {
     credentials: SpinLock::new(Credentials::root()),
     limits: SpinLock::new(Limits::new()),
     attributes: SpinLock::new(Attributes::new()),
-    personality: AtomicU32::new(0),
     barriers: AtomicU32::new(0),
 };
 
@@ -69,11 +66,6 @@ impl Process {
     /// Returns the program.
     pub(crate) fn current() -> &'static Self {
         &PROCESS
-    }
-
-    /// Returns whether `personality(2)` set a flag.
-    pub(crate) fn has_personality(&self, flag: u32) -> bool {
-        self.personality.load(Ordering::Relaxed) & flag != 0
     }
 
     /// Returns an id that no thread of this program has had.
@@ -88,7 +80,6 @@ impl Process {
         *self.credentials.lock() = Credentials::root();
         *self.limits.lock() = Limits::new();
         *self.attributes.lock() = Attributes::new();
-        self.personality.store(0, Ordering::Relaxed);
         self.barriers.store(0, Ordering::Relaxed);
     }
 

@@ -5,7 +5,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::task::Waker;
 
 use abi::Result;
@@ -76,6 +76,8 @@ pub(crate) struct Thread {
     pub(crate) cpu_time: AtomicU64,
     /// The policy that `sched_setscheduler(2)` gave it.
     pub(crate) policy: AtomicI32,
+    /// What `personality(2)` set.
+    pub(crate) personality: AtomicU32,
     /// Its signals.
     pub(crate) signals: ThreadSignals,
     /// Its part in the futex table.
@@ -121,6 +123,7 @@ impl Thread {
             clear_child_tid: AtomicU64::new(0),
             cpu_time: AtomicU64::new(0),
             policy: AtomicI32::new(0),
+            personality: AtomicU32::new(0),
             signals: ThreadSignals::new(),
             futex: Arc::new(FutexWaiter::new(tid)),
             robust_list: AtomicU64::new(0),
@@ -147,10 +150,11 @@ impl Thread {
     }
 
     /// Takes over what a thread has from the one that makes it: the blocked signals, the policy,
-    /// the nice value, the processors.
+    /// the personality, the nice value, the processors.
     pub(crate) fn inherit(&self, maker: &Self) {
         self.signals.set_mask(maker.signals.mask());
         self.policy.store(maker.policy.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.personality.store(maker.personality.load(Ordering::Relaxed), Ordering::Relaxed);
         let from = schedule::entity(maker);
         if let Some(entity) = &mut self.sleep.lock().entity {
             entity.set_nice(from.nice());

@@ -31,6 +31,16 @@ pub(super) fn preempt(cpu: usize) {
     attend(cpu);
 }
 
+/// Takes the other processors of a mask away from their threads, whose restartable sequences thereby
+/// end. Once they have passed a barrier after this, none returns to the application without that.
+pub(crate) fn preempt_others(cpus: u64) {
+    let mut left = smp::others() & cpus;
+    while left != 0 {
+        preempt(left.trailing_zeros() as usize);
+        left &= left - 1;
+    }
+}
+
 /// Puts a thread that wants to run into the queue of a processor.
 pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
     let cpu = place(&thread, &entity);

@@ -30,6 +30,8 @@ use crate::process::signal;
 use crate::process::thread::{self, Parking, Thread};
 use crate::{timer, work};
 
+pub(crate) use balance::preempt_others;
+
 /// Below this the way to the timer and back takes longer than what is waited for.
 const SHORTEST_SLICE: Duration = Duration::from_micros(50);
 

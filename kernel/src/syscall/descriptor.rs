@@ -3,10 +3,10 @@
 use alloc::sync::Arc;
 
 use abi::fcntl::{
-    F_ADD_SEALS, F_CREATED_QUERY, F_DUPFD, F_DUPFD_CLOEXEC, F_DUPFD_QUERY, F_GET_SEALS, F_GETFD,
-    F_GETFL, F_GETLEASE, F_GETPIPE_SZ, F_NOTIFY, F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW,
-    F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD, F_SETFL, F_SETLEASE, F_SETPIPE_SZ, F_UNLCK,
-    FD_CLOEXEC, OpenFlags,
+    DN_MULTISHOT, F_ADD_SEALS, F_CREATED_QUERY, F_DUPFD, F_DUPFD_CLOEXEC, F_DUPFD_QUERY,
+    F_GET_SEALS, F_GETFD, F_GETFL, F_GETLEASE, F_GETPIPE_SZ, F_NOTIFY, F_SEAL_EXEC,
+    F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, F_SETFD, F_SETFL,
+    F_SETLEASE, F_SETPIPE_SZ, F_UNLCK, FD_CLOEXEC, OpenFlags,
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
@@ -150,6 +150,7 @@ pub(super) fn fcntl(_cx: &mut Context<'_>, fd: u32, command: u32, argument: u64)
         F_SETLEASE if file.metadata().kind == FileType::Regular && argument == no_lease => {
             Err(Errno::EAGAIN)
         }
+        F_NOTIFY if argument & !DN_MULTISHOT == 0 => Ok(0),
         F_NOTIFY if file.metadata().kind != FileType::Directory => Err(Errno::ENOTDIR),
         _ if owner::is_operation(command) => owner::operate(&file, command, argument),
         _ => Err(Errno::EINVAL),

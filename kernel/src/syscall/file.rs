@@ -59,16 +59,25 @@ impl Subject {
     pub(super) fn at(fd: i32, path: u64, flags: AtFlags) -> Result<Self> {
         let may_be_empty = flags.contains(AtFlags::EMPTY_PATH);
         let path = if may_be_empty { read_any_path(path) } else { read_path(path) }?;
-        let files = file::current();
         if path.is_empty() {
-            return match fd {
-                AT_FDCWD => Ok(Self::Found(Found::directory(files.working_directory()))),
-                _ => files.get_any(fd.cast_unsigned()).map(Self::Open),
-            };
+            return Self::of_descriptor(fd);
         }
+        let files = file::current();
         let keeps = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
         let last = if keeps { LastLink::Keep } else { LastLink::Follow };
         files.names.find(&files.start_of(fd, &path)?, &path, last).map(Self::Found)
+    }
+
+    /// Returns what a descriptor stands for.
+    ///
+    /// # Errors
+    /// `EBADF`.
+    fn of_descriptor(fd: i32) -> Result<Self> {
+        let files = file::current();
+        match fd {
+            AT_FDCWD => Ok(Self::Found(Found::directory(files.working_directory()))),
+            _ => files.get_any(fd.cast_unsigned()).map(Self::Open),
+        }
     }
 
     /// Returns where the file is in the tree; `None` for pipes, sockets and the like.
@@ -246,8 +255,16 @@ pub(super) fn newfstatat(
     stat_at(fd, path, buffer, at_flags(flags, allowed)?)
 }
 
+/// As [`Subject::at`] for a call that takes no path at all for an empty one, where that may be.
+fn subject_or_null(fd: i32, path: u64, flags: AtFlags) -> Result<Subject> {
+    if path == 0 && flags.contains(AtFlags::EMPTY_PATH) {
+        return Subject::of_descriptor(fd);
+    }
+    Subject::at(fd, path, flags)
+}
+
 fn stat_at(fd: i32, path: u64, buffer: UserPtr<Stat>, flags: AtFlags) -> Result<()> {
-    let metadata = Subject::at(fd, path, flags)?.metadata();
+    let metadata = subject_or_null(fd, path, flags)?.metadata();
     buffer.write(&Stat::from(&metadata))
 }
 
@@ -269,7 +286,7 @@ pub(super) fn statx(
     if flags.contains(both) {
         return Err(Errno::EINVAL);
     }
-    let subject = Subject::at(fd, path, flags)?;
+    let subject = subject_or_null(fd, path, flags)?;
     let location = subject.found().map(|found| &found.location);
     let is_root = location.is_some_and(Location::is_mount_root);
     let metadata = subject.metadata();

@@ -44,12 +44,12 @@ pub(super) fn inotify_add_watch(
     path: u64,
     mask: u32,
 ) -> Result<i32> {
-    let mask = WatchMask::from_bits(mask & !UNMOUNT).ok_or(Errno::EINVAL)?;
-    check_room()?;
     let both = WatchMask::MASK_ADD | WatchMask::MASK_CREATE;
-    if !mask.intersects(WatchMask::ALL_EVENTS) {
+    if mask == 0 {
         return Err(Errno::EINVAL);
     }
+    let mask = WatchMask::from_bits(mask & !UNMOUNT).ok_or(Errno::EINVAL)?;
+    check_room()?;
     let files = file::current();
     files.get(fd)?;
     if mask.contains(both) {

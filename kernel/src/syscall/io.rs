@@ -115,8 +115,21 @@ fn one(
 ) -> Result<usize> {
     let file = find(fd, position)?;
     user::check(base, length)?;
+    check_end(&file, position, length as u64)?;
     let parts = [IoVec { base, length: length.min(MOST) as u64 }];
     transfer(&file, &parts, position, Manner::default())
+}
+
+/// Fails with `EINVAL` if a transfer would go beyond the greatest offset; this comes before the limit
+/// of the size of files.
+fn check_end(file: &OpenFile, position: Position, length: u64) -> Result<()> {
+    let start = match position {
+        Position::At(at) => at,
+        Position::Offset if file.file()?.is_seekable() => file.offset(),
+        Position::Offset => return Ok(()),
+    };
+    let is_valid = start.checked_add(length).is_some_and(|end| i64::try_from(end).is_ok());
+    if is_valid { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
 fn position(offset: i64) -> Result<Position> {
@@ -163,9 +176,10 @@ pub(super) fn copy_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
     if count > MOST_PARTS {
         return Err(Errno::EINVAL);
     }
-    let parts = vector.read_array(count)?;
-    let is_valid = |part: &IoVec| part.length <= i64::MAX.unsigned_abs();
-    if parts.iter().all(is_valid) { Ok(parts) } else { Err(Errno::EINVAL) }
+    vector.read_each(count, |part| match i64::try_from(part.length) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Errno::EINVAL),
+    })
 }
 
 /// Copies a vector of the program's own parts in, cut to what one call transfers.
@@ -202,11 +216,17 @@ fn vector(
     if is_empty(&parts) {
         return Ok(0);
     }
+    check_end(&file, position, total(&parts))?;
     transfer(&file, &parts, position, Manner::default())
 }
 
 fn is_empty(parts: &[IoVec]) -> bool {
     parts.iter().all(|part| part.length == 0)
+}
+
+/// Returns how many bytes parts have together, which have been cut to what one call transfers.
+fn total(parts: &[IoVec]) -> u64 {
+    parts.iter().map(|part| part.length).sum()
 }
 
 /// `readv(2)`.
@@ -281,6 +301,7 @@ fn vector_with_flags(
     if is_empty(&parts) {
         return Ok(0);
     }
+    check_end(&file, position, total(&parts))?;
     // Files in memory cannot promise not to wait; pipes and sockets can.
     let is_file = file.metadata().kind == FileType::Regular;
     if flags & !known != 0 || (flags & RWF_NOWAIT != 0 && is_file) {

@@ -54,9 +54,6 @@ pub(super) const fn is_record_operation(operation: u32) -> bool {
 pub(super) fn record(file: &OpenFile, operation: u32, argument: UserPtr<Flock>) -> Result<()> {
     let request = argument.read()?;
     let is_own = matches!(operation, F_OFD_GETLK | F_OFD_SETLK | F_OFD_SETLKW);
-    if is_own && request.l_pid != 0 {
-        return Err(Errno::EINVAL);
-    }
     let owner = if is_own { Owner::Description(file.id()) } else { Owner::Process };
     let (first, last) = range(file, &request)?;
     let mode = match request.l_type {
@@ -65,9 +62,21 @@ pub(super) fn record(file: &OpenFile, operation: u32, argument: UserPtr<Flock>) 
         F_UNLCK => None,
         _ => return Err(Errno::EINVAL),
     };
+    let is_question = matches!(operation, F_GETLK | F_OFD_GETLK);
+    let is_allowed = match mode {
+        Some(Mode::Shared) => file.flags().is_readable(),
+        Some(Mode::Exclusive) => file.flags().is_writable(),
+        None => true,
+    };
+    if !is_question && !is_allowed {
+        return Err(Errno::EBADF);
+    }
+    if is_own && request.l_pid != 0 {
+        return Err(Errno::EINVAL);
+    }
     let locks = &file::current().locks;
     let key = lock::key(&file.metadata());
-    if matches!(operation, F_GETLK | F_OFD_GETLK) {
+    if is_question {
         let record = Record { owner, mode: mode.ok_or(Errno::EINVAL)?, first, last };
         return argument.write(&answer(request, locks.find(key, &record)));
     }
@@ -75,13 +84,6 @@ pub(super) fn record(file: &OpenFile, operation: u32, argument: UserPtr<Flock>) 
         locks.release(key, owner, first, last);
         return Ok(());
     };
-    let is_allowed = match mode {
-        Mode::Shared => file.flags().is_readable(),
-        Mode::Exclusive => file.flags().is_writable(),
-    };
-    if !is_allowed {
-        return Err(Errno::EBADF);
-    }
     file.note_lock(locks, key);
     let attempt = || locks.set(key, Record { owner, mode, first, last });
     if matches!(operation, F_SETLK | F_OFD_SETLK) {

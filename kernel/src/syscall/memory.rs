@@ -5,6 +5,7 @@
 
 use alloc::vec;
 use core::ops::Range;
+use core::sync::atomic::Ordering;
 
 use abi::fcntl::{F_SEAL_FUTURE_WRITE, F_SEAL_WRITE, OpenFlags};
 use abi::mman::{LockAllFlags, MLOCK_ONFAULT, MapFlags, MapType, Prot, SyncFlags};
@@ -23,7 +24,8 @@ use super::Context;
 use crate::arch::index;
 use crate::file;
 use crate::memory::{FRAMES, backing, file_backing, space, user};
-use crate::process::{Process, READ_IMPLIES_EXEC};
+use crate::process::READ_IMPLIES_EXEC;
+use crate::process::thread::Thread;
 
 /// `mmap(2)`.
 pub(super) fn mmap(
@@ -69,7 +71,8 @@ pub(super) fn mmap(
 /// Returns a protection with what `personality(2)` adds to it.
 fn with_implied(prot: u64) -> u64 {
     let is_read = prot & u64::from(Prot::READ.bits()) != 0;
-    let implies = is_read && Process::current().has_personality(READ_IMPLIES_EXEC);
+    let personality = Thread::current().personality.load(Ordering::Relaxed);
+    let implies = is_read && personality & READ_IMPLIES_EXEC != 0;
     if implies { prot | u64::from(Prot::EXEC.bits()) } else { prot }
 }
 

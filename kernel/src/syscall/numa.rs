@@ -123,7 +123,8 @@ pub(super) fn get_mempolicy(
 
 /// Writes nodes to a program's mask of `bits` bits, one too many.
 fn write_nodes(mask: UserPtr<u64>, bits: u64, nodes: u64) -> Result<()> {
-    let words = (bits - 1).div_ceil(64);
+    // The most bits of all wrap to none, as in Linux.
+    let words = bits.wrapping_add(62) / 64;
     if words * 8 > PAGE_SIZE {
         return Err(Errno::EINVAL);
     }
@@ -147,10 +148,9 @@ pub(super) fn mbind(
     const KNOWN_FLAGS: u32 = 7;
     let mode = check_mode(mode)?;
     let nodes = read_nodes(mask, bits)?;
-    let end = length
-        .checked_next_multiple_of(PAGE_SIZE)
-        .and_then(|length| address.checked_add(length))
-        .ok_or(Errno::EINVAL)?;
+    // The last page's worth of lengths wraps to none, as in Linux.
+    let length = length.checked_next_multiple_of(PAGE_SIZE).unwrap_or(0);
+    let end = address.checked_add(length).ok_or(Errno::EINVAL)?;
     if flags & !KNOWN_FLAGS != 0 || !address.is_multiple_of(PAGE_SIZE) {
         return Err(Errno::EINVAL);
     }
@@ -158,5 +158,11 @@ pub(super) fn mbind(
         return Ok(());
     }
     check(mode, nodes)?;
-    if space::lock().is_mapped(address..end) { Ok(()) } else { Err(Errno::EFAULT) }
+    let space = space::lock();
+    let is_there = match mode.0 {
+        // To go back to the default one, holes do not matter.
+        DEFAULT => space.mappings_in(address..end).next().is_some(),
+        _ => space.is_mapped(address..end),
+    };
+    if is_there { Ok(()) } else { Err(Errno::EFAULT) }
 }

@@ -170,9 +170,9 @@ pub(super) fn times(_cx: &mut Context<'_>, buffer: UserPtr<Tms>) -> Result<u64> 
 
 /// `personality(2)`: that of Linux itself, with the flags that have an effect here; others are
 /// refused.
-pub(super) fn personality(_cx: &mut Context<'_>, persona: u32) -> Result<u32> {
+pub(super) fn personality(cx: &mut Context<'_>, persona: u32) -> Result<u32> {
     const QUESTION: u32 = u32::MAX;
-    let kept = &Process::current().personality;
+    let kept = &cx.thread.personality;
     if persona == QUESTION {
         return Ok(kept.load(Ordering::Relaxed));
     }

@@ -258,7 +258,7 @@ syscalls! {
     pidfd_open => pidfd::pidfd_open(pid, flags);
     pidfd_send_signal => pidfd::pidfd_send_signal(pidfd, sig, info, flags);
     pidfd_getfd => pidfd::pidfd_getfd(pidfd, targetfd, flags);
-    membarrier => barrier::membarrier(cmd, flags);
+    membarrier => barrier::membarrier(cmd, flags, cpu_id);
     prlimit64 => process::prlimit64(pid, resource, new_limit, old_limit);
     getrlimit => process::getrlimit(resource, rlim);
     setrlimit => process::setrlimit(resource, rlim);

@@ -32,6 +32,18 @@ pub(in crate::syscall) struct Word {
     reserved: u32,
 }
 
+impl Word {
+    /// Checks what does not depend on memory.
+    ///
+    /// # Errors
+    /// `EINVAL`.
+    fn check(&self) -> Result<()> {
+        let is_valid = self.flags & !PRIVATE == SIZE_32 && self.reserved == 0;
+        let is_in_range = u32::try_from(self.value).is_ok();
+        if is_valid && is_in_range { Ok(()) } else { Err(Errno::EINVAL) }
+    }
+}
+
 /// A word that is waited on.
 struct Place {
     key: Key,
@@ -43,9 +55,6 @@ struct Place {
 impl Place {
     fn new(word: &Word, tid: u32) -> Result<Self> {
         let scope = if word.flags & PRIVATE != 0 { Scope::Private } else { Scope::Shared };
-        if word.flags & !PRIVATE != SIZE_32 || word.reserved != 0 {
-            return Err(Errno::EINVAL);
-        }
         let expected = u32::try_from(word.value).map_err(|_| Errno::EINVAL)?;
         let key = key(word.address, scope)?;
         let waiter = Arc::new(FutexWaiter::new(tid));
@@ -69,7 +78,7 @@ pub(in crate::syscall) fn futex_waitv(
         return Err(Errno::EINVAL);
     }
     let deadline = absolute_deadline(timeout, clock == CLOCK_REALTIME)?;
-    let words = words.read_array(index(count.into()))?;
+    let words = words.read_each(index(count.into()), Word::check)?;
     let places: Vec<Place> =
         words.iter().map(|word| Place::new(word, cx.thread.tid)).collect::<Result<_>>()?;
     let waker = cx.thread.waker();

@@ -9,6 +9,7 @@ mod requeue;
 use alloc::sync::Arc;
 
 use abi::futex::{COMMAND_MASK, FLAG_PRIVATE, FLAG_REALTIME, FutexOp, WakeOperation};
+use abi::mman::Prot;
 use abi::time::{Instant, Timespec};
 use abi::{Errno, Result};
 use sched::FutexTable;
@@ -64,12 +65,14 @@ pub(super) fn futex(
         }
         FutexOp::WaitBitset => {
             let deadline = absolute_deadline(timeout_at, is_realtime)?;
+            check_bits(value3)?;
             wait(cx, key(address, scope)?, address, (value, value3), deadline)
         }
         FutexOp::Wake => {
             TABLE.wake(key(address, scope)?, at_least_one(value), MATCH_ANY).map(u64::from)
         }
         FutexOp::WakeBitset => {
+            check_bits(value3)?;
             TABLE.wake(key(address, scope)?, at_least_one(value), value3).map(u64::from)
         }
         FutexOp::Requeue | FutexOp::CmpRequeue => {
@@ -101,6 +104,11 @@ pub(super) fn futex(
     }
 }
 
+/// Fails with `EINVAL` for no bits, which comes before all that is wrong with the word.
+fn check_bits(bits: u32) -> Result<()> {
+    if bits == 0 { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
 /// Who may wait on a word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Scope {
@@ -113,22 +121,40 @@ enum Scope {
 /// Returns the key of a word's address.
 ///
 /// # Errors
-/// `EINVAL` for an address that is not aligned, `EFAULT` for one outside the application's half.
+/// `EINVAL` for an address that is not aligned, `EFAULT` for one outside the application's half; as
+/// [`shared_key`].
 fn key(address: u64, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     user::check(address, 4)?;
-    let shared = if scope == Scope::Shared { shared_key(address) } else { None };
-    Ok(shared.unwrap_or_else(|| Key::private(address)))
+    match scope {
+        Scope::Private => Ok(Key::private(address)),
+        Scope::Shared => shared_key(address),
+    }
 }
 
-/// Returns the key of a word in shared memory: what is mapped, and where in it the word is.
-fn shared_key(address: u64) -> Option<Key> {
+/// Returns the key of a word that others may share: what is mapped, and where in it the word is.
+///
+/// # Errors
+/// `EFAULT` for memory that is not there, and for memory of the program's own that it cannot write:
+/// a word in it would never change.
+fn shared_key(address: u64) -> Result<Key> {
     let space = space::lock();
-    let mapping = space.mapping(address).filter(|mapping| mapping.is_shared())?;
-    let object = Arc::as_ptr(mapping.backing.as_ref()?).addr();
-    Some(Key::shared(object as u64, mapping.offset + (address - mapping.start)))
+    let mapping = space.mapping(address).ok_or(Errno::EFAULT)?;
+    let is_writable = mapping.prot.contains(Prot::WRITE);
+    if !is_writable && !mapping.prot.contains(Prot::READ) {
+        return Err(Errno::EFAULT);
+    }
+    let is_own = !mapping.is_shared() && (is_writable || space.is_own(address));
+    match &mapping.backing {
+        _ if is_own && !is_writable => Err(Errno::EFAULT),
+        Some(backing) if !is_own => {
+            let object = Arc::as_ptr(backing).addr() as u64;
+            Ok(Key::shared(object, mapping.offset + (address - mapping.start)))
+        }
+        _ => Ok(Key::private(address)),
+    }
 }
 
 /// Linux wakes one waiter even where none is asked for.

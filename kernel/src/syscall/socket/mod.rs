@@ -162,7 +162,8 @@ pub(super) fn socketpair(
 ) -> Result<()> {
     let (kind, flags) = check_kind(kind)?;
     // Linux tells the numbers before there is anything.
-    pair.write_array(&file::current().descriptors.next_two(descriptor_limit())?)?;
+    let [first, second] = file::current().descriptors.next_two(descriptor_limit())?;
+    pair.write(&first).and_then(|()| pair.at(1).write(&second))?;
     let Socket::Unix(socket) = create(family, kind, protocol)? else {
         return Err(Errno::EOPNOTSUPP);
     };
