@@ -82,6 +82,8 @@ pub(crate) struct Thread {
     pub(crate) signals: ThreadSignals,
     /// Its part in the futex table.
     pub(crate) futex: Arc<FutexWaiter>,
+    /// The lock with priority inheritance that it waits for; 0 for none.
+    pub(crate) awaited_lock: AtomicU64,
     /// Where the list of its robust locks begins (`set_robust_list(2)`); 0 for nowhere.
     pub(crate) robust_list: AtomicU64,
     /// Its restartable sequences. A leaf lock.
@@ -126,6 +128,7 @@ impl Thread {
             personality: AtomicU32::new(0),
             signals: ThreadSignals::new(),
             futex: Arc::new(FutexWaiter::new(tid)),
+            awaited_lock: AtomicU64::new(0),
             robust_list: AtomicU64::new(0),
             rseq: SpinLock::new(None),
             has_moved: AtomicBool::new(false),

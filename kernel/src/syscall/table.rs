@@ -333,7 +333,7 @@ syscalls! {
     sched_yield => thread::sched_yield();
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
     clone3 => thread::clone3(cl_args, size);
-    /// partial: priorities are not inherited, a deadlock over several PI locks is not found
+    /// partial: priorities are not inherited
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);
     futex_waitv => futex::futex_waitv(waiters, nr_futexes, flags, timeout, clockid);
     set_robust_list => futex::set_robust_list(head, len);

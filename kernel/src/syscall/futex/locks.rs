@@ -48,11 +48,20 @@ pub(super) fn lock_pi(
     let queued = with_present_to_write(address, || {
         TABLE.wait(key, For::Lock, &thread.futex, &waker, || {
             // Taken: there is nothing to wait for.
-            if take_or_await(address, thread.tid, 0)? { Err(Errno::EALREADY) } else { Ok(()) }
+            if take_or_await(address, thread.tid, 0)? {
+                return Err(Errno::EALREADY);
+            }
+            thread.awaited_lock.store(address, Ordering::SeqCst);
+            user::atomically(|| check_chain(address, thread.tid))
+                .inspect_err(|_| thread.awaited_lock.store(0, Ordering::SeqCst))
         })
     });
     match queued {
-        Ok(()) => sleep_until_woken(thread, deadline, |_| RESTART_ALWAYS).map(|()| 0),
+        Ok(()) => {
+            let outcome = sleep_until_woken(thread, deadline, |_| RESTART_ALWAYS).map(|()| 0);
+            thread.awaited_lock.store(0, Ordering::SeqCst);
+            outcome
+        }
         Err(Errno::EALREADY) => Ok(0),
         Err(error) => Err(error),
     }
@@ -78,6 +87,34 @@ pub(super) fn take_or_await(address: u64, tid: u32, flags: u32) -> Result<bool> 
 fn mark_waited_for(address: u64) -> Result<()> {
     let owner = replace(address, |value| value | WAITERS)? & TID_MASK;
     Process::current().thread(owner).map(drop).ok_or(Errno::ESRCH)
+}
+
+/// Checks that whoever has the lock at `address` does not wait, over other locks and their owners,
+/// for thread `tid`. Of threads that come to wait for each other at once, one finds it at least:
+/// each says what it waits for before it looks.
+///
+/// # Errors
+/// `EDEADLK`.
+fn check_chain(address: u64, tid: u32) -> Result<()> {
+    /// As far as Linux looks (`kernel.max_lock_depth`).
+    const DEPTH: usize = 1024;
+    let mut lock = address;
+    for _ in 0..DEPTH {
+        // A lock that is not there is none that anybody waits for.
+        let Ok(word) = user::load_u32(lock) else { break };
+        let owner = word & TID_MASK;
+        if owner == tid & TID_MASK {
+            return Err(Errno::EDEADLK);
+        }
+        let Some(owner) = Process::current().thread(owner) else { break };
+        let next = owner.awaited_lock.load(Ordering::SeqCst);
+        // Who has been given the lock says for a while that it waits.
+        if next == 0 || next == lock {
+            break;
+        }
+        lock = next;
+    }
+    Ok(())
 }
 
 /// `FUTEX_TRYLOCK_PI`.
