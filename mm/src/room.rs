@@ -3,7 +3,7 @@
 use abi::{Errno, Result};
 
 use crate::addr::{PAGE_SIZE, PhysMem};
-use crate::space::{AddressSpace, MAX_MAP_COUNT};
+use crate::space::AddressSpace;
 use crate::vma::Vma;
 
 impl<M: PhysMem> AddressSpace<M> {
@@ -33,7 +33,7 @@ impl<M: PhysMem> AddressSpace<M> {
     /// Refuses mappings beyond the number that there can be, and where the kernel would take its last
     /// memory for them.
     pub(crate) fn check_room(&self, more: usize) -> Result<()> {
-        let is_full = self.areas.len() + more > MAX_MAP_COUNT;
+        let is_full = (self.areas.len() + more) as u64 > self.policy.most_mappings;
         if is_full || self.frames().statistics().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
     }
 

@@ -28,8 +28,9 @@ use crate::vma::{Attributes, Backing, Role, Vma};
 pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
 /// Lowest address that `mmap(2)` gives out (`vm.mmap_min_addr`).
 pub const MIN_ADDRESS: u64 = 0x1_0000;
-/// Most mappings a program can have (`vm.max_map_count`).
-pub const MAX_MAP_COUNT: usize = 65530;
+/// Most mappings a program can have (`vm.max_map_count`) where there is little memory, as Linux has
+/// it, and where there is much, as distributions set it.
+const MOST_MAPPINGS: [u64; 2] = [65530, 1 << 20];
 /// What stays free below a mapping that grows down.
 pub const STACK_GUARD: u64 = 256 * PAGE_SIZE;
 
@@ -64,6 +65,8 @@ pub struct Policy {
     pub reserve: u64,
     /// `mmap(2)` looks for free addresses below this one.
     pub mmap_base: u64,
+    /// Most mappings that there can be.
+    pub most_mappings: u64,
 }
 
 impl Policy {
@@ -78,6 +81,7 @@ impl Policy {
             no_huge_pages: false,
             reserve: (frames / 64).clamp(64, 8192),
             mmap_base: TASK_SIZE - gap - shift,
+            most_mappings: frames.clamp(MOST_MAPPINGS[0], MOST_MAPPINGS[1]),
         }
     }
 }
@@ -242,6 +246,11 @@ impl<M: PhysMem> AddressSpace<M> {
     /// Refuses huge pages to all mappings from now on, or gives them again.
     pub const fn set_no_huge_pages(&mut self, is_refused: bool) {
         self.policy.no_huge_pages = is_refused;
+    }
+
+    /// Returns how many mappings there can be (`vm.max_map_count`).
+    pub const fn most_mappings(&self) -> u64 {
+        self.policy.most_mappings
     }
 
     /// Returns the mappings in order of address, for `/proc/pid/maps`.

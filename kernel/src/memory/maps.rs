@@ -7,7 +7,7 @@ use abi::mman::Prot;
 use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 use mm::space::Resident;
-use mm::vma::{Identity, Role, Vma};
+use mm::vma::{Attributes, Identity, Role, Vma};
 
 use super::space::{self, Space};
 
@@ -63,16 +63,83 @@ pub(crate) fn smaps() -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Adds what `smaps` says below a mapping's line. Nobody shares pages with another process; a page
-/// of a file counts as clean, for it is the file itself.
+/// Returns the contents of `/proc/self/smaps_rollup`: the sums over all mappings.
+///
+/// # Errors
+/// `ENOMEM`.
+pub(crate) fn rollup() -> Result<Vec<u8>> {
+    let mappings =
+        of_all(|space, vma| (vma.range(), space.resident(vma.range()), vma.is_locked()))?;
+    let mut all = Resident::default();
+    let mut locked = 0;
+    for (_, resident, is_locked) in &mappings {
+        all.anonymous += resident.anonymous;
+        all.file += resident.file;
+        all.huge += resident.huge;
+        locked += if *is_locked { resident.anonymous + resident.file } else { 0 };
+    }
+    let start = mappings.first().map_or(0, |(range, ..)| range.start);
+    let end = mappings.last().map_or(0, |(range, ..)| range.end);
+    let mut text = format!("{start:08x}-{end:08x} ---p 00000000 00:00 0 ").into_bytes();
+    text.resize(NAME_COLUMN, b' ');
+    text.extend_from_slice(b"[rollup]\n");
+    amounts(all, locked, &mut text);
+    Ok(text)
+}
+
+/// Adds what `smaps` says below a mapping's line.
 fn sizes(vma: &Vma, resident: Resident, text: &mut Vec<u8>) {
+    for (name, pages) in [("Size:", vma.pages()), ("KernelPageSize:", 1), ("MMUPageSize:", 1)] {
+        amount(name, pages, text);
+    }
+    let all = resident.anonymous + resident.file;
+    amounts(resident, if vma.is_locked() { all } else { 0 }, text);
+    text.extend_from_slice(b"VmFlags: ");
+    for flag in flags(vma) {
+        text.extend_from_slice(flag.as_bytes());
+        text.push(b' ');
+    }
+    text.push(b'\n');
+}
+
+/// Returns the two letters of each flag of a mapping.
+fn flags(vma: &Vma) -> impl Iterator<Item = &'static str> {
+    // One that could never be written is shared with nobody, as Linux sees it.
+    let is_shared = vma.is_shared() && vma.max.contains(Prot::WRITE);
+    let has = |attribute| vma.attributes.contains(attribute);
+    let flags = [
+        (vma.prot.contains(Prot::READ), "rd"),
+        (vma.prot.contains(Prot::WRITE), "wr"),
+        (vma.prot.contains(Prot::EXEC), "ex"),
+        (is_shared, "sh"),
+        (vma.max.contains(Prot::READ), "mr"),
+        (vma.max.contains(Prot::WRITE), "mw"),
+        (vma.max.contains(Prot::EXEC), "me"),
+        (vma.is_shared(), "ms"),
+        (has(Attributes::GROWSDOWN), "gd"),
+        (has(Attributes::LOCKED), "lo"),
+        (has(Attributes::DONT_FORK), "dc"),
+        (vma.is_charged(), "ac"),
+        (has(Attributes::NORESERVE), "nr"),
+        (has(Attributes::WIPE_ON_FORK), "wf"),
+        (has(Attributes::DONT_DUMP), "dd"),
+        (has(Attributes::HUGE), "hg"),
+        (has(Attributes::NO_HUGE), "nh"),
+    ];
+    flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name)
+}
+
+fn amount(name: &str, pages: u64, text: &mut Vec<u8>) {
+    let kib = pages * PAGE_SIZE / 1024;
+    text.extend_from_slice(format!("{name:16}{kib:8} kB\n").as_bytes());
+}
+
+/// Adds what is in memory, `locked` pages of it locked. Nobody shares pages with another process; a page
+/// of a file counts as clean, for it is the file itself.
+fn amounts(resident: Resident, locked: u64, text: &mut Vec<u8>) {
     let Resident { anonymous, file, huge } = resident;
     let all = anonymous + file;
-    let locked = if vma.is_locked() { all } else { 0 };
     let sizes = [
-        ("Size:", vma.pages()),
-        ("KernelPageSize:", 1),
-        ("MMUPageSize:", 1),
         ("Rss:", all),
         ("Pss:", all),
         ("Pss_Dirty:", anonymous),
@@ -82,6 +149,7 @@ fn sizes(vma: &Vma, resident: Resident, text: &mut Vec<u8>) {
         ("Private_Dirty:", anonymous),
         ("Referenced:", all),
         ("Anonymous:", anonymous),
+        ("KSM:", 0),
         ("LazyFree:", 0),
         ("AnonHugePages:", huge),
         ("ShmemPmdMapped:", 0),
@@ -93,8 +161,7 @@ fn sizes(vma: &Vma, resident: Resident, text: &mut Vec<u8>) {
         ("Locked:", locked),
     ];
     for (name, pages) in sizes {
-        let kib = pages * PAGE_SIZE / 1024;
-        text.extend_from_slice(format!("{name:16}{kib:8} kB\n").as_bytes());
+        amount(name, pages, text);
     }
 }
 

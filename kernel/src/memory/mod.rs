@@ -2,7 +2,7 @@
 
 pub(crate) mod backing;
 pub(crate) mod fault;
-mod heap;
+pub(crate) mod heap;
 pub(crate) mod maps;
 pub(crate) mod report;
 pub(crate) mod space;

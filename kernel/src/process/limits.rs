@@ -23,8 +23,9 @@ const CORE: Rlimit = Rlimit { rlim_cur: 0, rlim_max: RLIM_INFINITY };
 /// POSIX message queues, as Linux has it; there are none.
 const QUEUES: Rlimit = both(819_200);
 const NONE: Rlimit = both(RLIM_INFINITY);
-/// The stacks of threads may take this part of memory.
-const THREADS_PART: u64 = 8;
+/// The least memory that a thread takes: the page of its kernel stack that is always mapped, a
+/// page of its own stack, and as much again of tables and of what the kernel keeps.
+const THREAD_BYTES: u64 = 4 * stack::MAPPED;
 
 const fn both(limit: u64) -> Rlimit {
     Rlimit { rlim_cur: limit, rlim_max: limit }
@@ -59,7 +60,7 @@ impl Limits {
     /// Sets the limits that depend on the machine's memory, as Linux does: threads, and half as
     /// many signals that wait.
     pub(crate) fn fit_memory(&mut self) {
-        let threads = FRAMES.statistics().total * PAGE_SIZE / stack::SIZE / THREADS_PART;
+        let threads = FRAMES.statistics().total * PAGE_SIZE / THREAD_BYTES;
         MOST_THREADS.store(threads, Ordering::Relaxed);
         self.0[RLIMIT_NPROC as usize] = both(threads / 2);
         self.0[RLIMIT_SIGPENDING as usize] = both(threads / 2);

@@ -15,7 +15,7 @@ use sync::SpinLock;
 
 use super::rseq::Registration;
 use super::signal::ThreadSignals;
-use super::stack::KernelStack;
+use super::stack::{self, KernelStack};
 use crate::arch::cpu::{self, Cpu};
 use crate::arch::frame::TrapFrame;
 use crate::arch::thread::{self as machine, Context, ExtendedState};
@@ -223,6 +223,7 @@ pub(crate) fn switch(from: Option<&Thread>, to: *const Thread, idle: &Parking) {
     if let Some(next) = next {
         next.loaded_on.store(cpu.id, Ordering::Relaxed);
     }
+    stack::refill();
     let parked = from.map_or(idle, |thread| &thread.parking);
     let continued = next.map_or(idle, |thread| &thread.parking);
     cpu::set_kernel_stack(continued.stack_bottom, continued.stack_top);

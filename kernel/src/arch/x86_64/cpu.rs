@@ -21,7 +21,7 @@ const MSR_GS_BASE: u32 = 0xc000_0101;
 /// RFLAGS bits that `syscall` clears: TF, IF, DF, NT, AC.
 const SYSCALL_MASK: u64 = 0x4_4700;
 
-/// The per-CPU area that GS base points to. trap.S knows the offsets of the first five fields.
+/// The per-CPU area that GS base points to. trap.S knows the offsets of the first six fields.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Cpu {
@@ -29,6 +29,8 @@ pub(crate) struct Cpu {
     kernel_stack_top: u64,
     kernel_stack_bottom: u64,
     scratch: u64,
+    /// What the last page fault was about that was not a kernel stack's growth.
+    fault_address: AtomicU64,
     /// Set by whatever wants the application interrupted for: see [`Cpu::take_attention`].
     attention: AtomicBool,
     /// The processor's number, from 0.
@@ -46,7 +48,8 @@ const _: () = assert!(
     offset_of!(Cpu, kernel_stack_top) == 8
         && offset_of!(Cpu, kernel_stack_bottom) == 16
         && offset_of!(Cpu, scratch) == 24
-        && offset_of!(Cpu, attention) == 32
+        && offset_of!(Cpu, fault_address) == 32
+        && offset_of!(Cpu, attention) == 40
 );
 
 /// Where in its area a processor's number is, in bytes.
@@ -67,6 +70,7 @@ impl Cpu {
             kernel_stack_top: 0,
             kernel_stack_bottom: 0,
             scratch: 0,
+            fault_address: AtomicU64::new(0),
             attention: AtomicBool::new(false),
             id,
             thread: AtomicPtr::new(ptr::null_mut()),
@@ -203,12 +207,9 @@ pub(crate) fn halt() -> ! {
     }
 }
 
-/// Returns the address that the last page fault was about.
+/// Returns the address that the last page fault here was about.
 pub(crate) fn fault_address() -> u64 {
-    let address: u64;
-    // SAFETY: reading CR2 has no effect.
-    unsafe { asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags)) };
-    address
+    Cpu::current().fault_address.load(Ordering::Relaxed)
 }
 
 /// Returns 64 bits from the processor's generator, `None` where it has none or it fails.

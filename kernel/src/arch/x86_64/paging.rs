@@ -199,6 +199,23 @@ pub(crate) fn map_stack_page(frames: &Frames, address: u64, frame: PhysAddr) -> 
     map(frames, root().as_u64(), address, frame.as_u64(), Use::Data.bits())
 }
 
+/// Maps a page of the stacks' area where there are tables already, and nothing is mapped; returns
+/// whether there are. Takes no lock and needs no memory.
+pub(crate) fn fill_stack_page(address: u64, frame: PhysAddr) -> bool {
+    let mut table = root().as_u64();
+    for level in [39, 30, 21] {
+        // SAFETY: an entry of a table that this module made.
+        let value = unsafe { entry(table, address >> level).read_volatile() };
+        if value & PRESENT == 0 {
+            return false;
+        }
+        table = value & ADDRESS;
+    }
+    // SAFETY: as above; the entry is the faulting processor's to fill, for the stack is its own.
+    unsafe { entry(table, address >> 12).write_volatile(frame.as_u64() | Use::Data.bits()) };
+    true
+}
+
 /// Forgets what this processor knows about the page at `address`.
 pub(crate) fn invalidate(address: u64) {
     // SAFETY: invlpg changes no memory.

@@ -101,7 +101,7 @@ fn low(boot: *const u8) -> *const u8 {
 /// Starts one processor, and returns whether it runs.
 fn start_one(target: u8) -> bool {
     let id = count();
-    let Ok(stack) = KernelStack::new() else { return false };
+    let Ok(stack) = KernelStack::whole() else { return false };
     let (bottom, top) = (stack.bottom(), stack.top());
     // It runs on this stack until the machine ends.
     let _stack = core::mem::ManuallyDrop::new(stack);

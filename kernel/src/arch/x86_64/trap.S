@@ -4,13 +4,19 @@
 # The application runs in ring 0 too, so the processor never switches stacks by privilege. Every gate
 # therefore uses an IST stack, and the stub moves its frame away at once: to the top of the thread's
 # kernel stack when the application was interrupted, 128 bytes (the red zone) below RSP when the kernel was.
-# NMI, #DF and #MC stay on stacks of their own. Interrupts are off in the kernel until the way out.
+# NMI, #DF and #MC stay on stacks of their own, and so does a #PF by which a kernel stack grows. Interrupts
+# are off in the kernel until the way out.
 
 .set CPU_KERNEL_STACK_TOP, 8
 .set CPU_KERNEL_STACK_BOTTOM, 16
 .set CPU_SCRATCH, 24
-.set CPU_ATTENTION, 32
+.set CPU_FAULT_ADDRESS, 32
+.set CPU_ATTENTION, 40
 .set FRAME_XMM, 256
+# Where kernel stacks are (STACKS_BASE, paging.rs) in units of 2^39, and the part of a page fault's IST stack
+# that serving their growth may take.
+.set STACKS_NUMBER, 0x1ffff92
+.set FAULT_ROOM, 8192
 
 .macro SAVE_XMM
     sub rsp, FRAME_XMM
@@ -104,11 +110,14 @@ gate_common:
     push rcx
     mov eax, dword ptr [rsp + 16]
     cmp eax, 2                   # NMI
-    je 9f
+    je gate_in_place
     cmp eax, 8                   # #DF
-    je 9f
+    je gate_in_place
     cmp eax, 18                  # #MC
-    je 9f
+    je gate_in_place
+    cmp eax, 14
+    je gate_page_fault
+gate_move:
     mov rax, [rsp + 32]          # RIP: in the kernel's text, or wherever the program jumped?
     lea rcx, [rip + __text_start]
     cmp rax, rcx
@@ -119,12 +128,15 @@ gate_common:
     lea rcx, [rip + gate_entry]
     cmp rax, rcx                 # not in yet (trap.rs)
     je 1f
+    cmp dword ptr [rsp + 16], 14
+    je gate_make_room
+gate_from_kernel:
     mov rax, [rsp + 56]          # interrupted RSP
     sub rax, 128
     and rax, -16
     lea rcx, [rax - 1024]
     cmp rcx, gs:[CPU_KERNEL_STACK_BOTTOM]
-    jb 9f                        # the kernel stack is full: report from here
+    jb gate_in_place             # the kernel stack is full: report from here
     jmp 2f
 1:  mov rax, gs:[CPU_KERNEL_STACK_TOP]
 2:  mov rcx, [rsp + 64]
@@ -146,7 +158,8 @@ gate_common:
     mov rcx, [rsp]
     mov [rax - 72], rcx          # rcx
     lea rsp, [rax - 72]
-9:  SAVE_REGISTERS
+gate_in_place:
+    SAVE_REGISTERS
     SAVE_XMM
     cld
     mov rdi, rsp
@@ -175,6 +188,43 @@ trap_return:
     pop rax
     add rsp, 16
     iretq
+
+# CR2 is kept before the frame is moved, for a kernel stack may grow by that.
+gate_page_fault:
+    mov rax, cr2
+    shr rax, 39
+    cmp eax, STACKS_NUMBER
+    je 2f
+1:  mov rax, cr2
+    mov gs:[CPU_FAULT_ADDRESS], rax
+    jmp gate_move
+2:  mov rax, [rsp + 32]          # RIP, as above
+    lea rcx, [rip + __text_start]
+    cmp rax, rcx
+    jb 1b
+    lea rcx, [rip + __text_end]
+    cmp rax, rcx
+    jae 1b
+# A kernel stack grows (stack.rs): on this stack, with whatever is locked.
+    SAVE_REGISTERS
+    SAVE_XMM
+    cld
+    mov rdi, rsp
+    mov rsi, cr2
+    mov rbx, rsp
+    and rsp, -16
+    call stack_fault
+    mov rsp, rbx
+    jmp trap_return
+
+# Another page fault of the kernel leaves the top of this stack to one by which the kernel stack grows.
+gate_make_room:
+    .irp n, 0,1,2,3,4,5,6,7,8
+    mov rcx, [rsp + 8*\n]
+    mov [rsp + 8*\n - FAULT_ROOM], rcx
+    .endr
+    sub rsp, FAULT_ROOM
+    jmp gate_from_kernel
 
 # `syscall`: RCX = return address, R11 = RFLAGS, IF, DF, TF, NT and AC cleared by FMASK, RSP unchanged.
 .global syscall_entry

@@ -25,6 +25,14 @@ extern "C" fn trap_entry(frame: &mut TrapFrame) {
     }
 }
 
+/// Serves a page fault of the kernel in the area of kernel stacks.
+#[unsafe(no_mangle)]
+extern "C" fn stack_fault(frame: &mut TrapFrame, address: u64) {
+    if !process::stack::grow(address) {
+        memory::fault::page_fault(frame, address);
+    }
+}
+
 /// Returns the address of the shim's gate, which programs call.
 pub(crate) fn gate() -> u64 {
     unsafe extern "C" {

@@ -4,6 +4,7 @@ mod descriptors;
 mod mounts;
 mod processor;
 mod program;
+mod status;
 mod system;
 mod tasks;
 

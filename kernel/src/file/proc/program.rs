@@ -13,10 +13,10 @@ use abi::{Errno, Result};
 use vfs::Found;
 use vfs::fs::procfs::{Node, Table};
 
-use super::{tasks, text};
+use super::{status, tasks, text};
 use crate::arch::index;
 use crate::file;
-use crate::memory::{maps, space, user};
+use crate::memory::{maps, user};
 use crate::process::exec::{self, Loaded};
 use crate::process::thread::Thread;
 use crate::process::{PID, Process};
@@ -24,7 +24,7 @@ use crate::process::{PID, Process};
 /// Nanoseconds in a tick of `sysconf(_SC_CLK_TCK)`.
 pub(super) const TICK_NANOS: u64 = 10_000_000;
 /// Bytes in a page.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
 
 fn image() -> Result<Arc<Loaded>> {
     exec::image().ok_or(Errno::ENOENT)
@@ -47,9 +47,10 @@ pub(super) fn add(program: &Table) {
     program.add("comm", tasks::comm(PID));
     program.add("maps", Node::file(maps::maps));
     program.add("smaps", Node::file(maps::smaps));
+    program.add("smaps_rollup", Node::file(maps::rollup));
     program.add("statm", text(maps::statm));
     program.add("stat", Node::file(|| stat(PID)));
-    program.add("status", Node::file(|| status(PID)));
+    program.add("status", Node::file(|| status::status(PID)));
     program.add("limits", text(limits));
     program.add("oom_score", Node::constant(b"0\n"));
     program.add("oom_score_adj", Node::constant(b"0\n"));
@@ -64,7 +65,7 @@ fn memory(range: &Range<u64>) -> Result<Vec<u8>> {
 }
 
 /// Returns the numbers of `statm`: sizes in pages.
-fn sizes() -> [u64; 7] {
+pub(super) fn sizes() -> [u64; 7] {
     let statm = maps::statm();
     let mut numbers = [0; 7];
     let words = statm.split(|byte| byte.is_ascii_whitespace());
@@ -74,11 +75,16 @@ fn sizes() -> [u64; 7] {
     numbers
 }
 
-fn find(tid: u32) -> Result<Arc<Thread>> {
+/// Returns the thread with an id.
+///
+/// # Errors
+/// `ESRCH`.
+pub(super) fn find(tid: u32) -> Result<Arc<Thread>> {
     Process::current().thread(tid).ok_or(Errno::ESRCH)
 }
 
-fn state(thread: &Thread) -> char {
+/// Returns the letter of a thread's state.
+pub(super) fn state(thread: &Thread) -> char {
     if thread.tid == Thread::current().tid { 'R' } else { 'S' }
 }
 
@@ -100,46 +106,6 @@ pub(super) fn stat(tid: u32) -> Result<Vec<u8>> {
         u64::MAX,
     );
     Ok([head.as_bytes(), &name, tail.as_bytes()].concat())
-}
-
-/// Returns a `status` file, `proc_pid_status(5)`.
-pub(super) fn status(tid: u32) -> Result<Vec<u8>> {
-    let thread = find(tid)?;
-    let files = file::current();
-    let credentials = Process::current().credentials.lock();
-    let ids = [credentials.user, credentials.group]
-        .map(|ids| format!("{}\t{}\t{}\t{}", ids.real, ids.effective, ids.saved, ids.file_system));
-    let groups = credentials.groups.iter().fold(String::new(), |mut text, group| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{group} ");
-        text
-    });
-    drop(credentials);
-    let [size, resident, shared, code, _, data, _] = sizes().map(|pages| pages * PAGE / 1024);
-    let usage = space::lock().usage();
-    let [peak, peak_resident, locked, tables] =
-        [usage.peak_total, usage.peak_resident, usage.locked, usage.tables]
-            .map(|pages| pages * PAGE / 1024);
-    let word = if state(&thread) == 'R' { "R (running)" } else { "S (sleeping)" };
-    let (descriptors, threads) =
-        (files.descriptors.open_count(), Process::current().thread_count());
-    let text = format!(
-        "\nUmask:\t{:04o}\nState:\t{word}\nTgid:\t{PID}\nNgid:\t0\nPid:\t{tid}\nPPid:\t0\n\
-         TracerPid:\t0\nUid:\t{}\nGid:\t{}\nFDSize:\t{}\nGroups:\t{groups}\n\
-         VmPeak:\t{peak:8} kB\nVmSize:\t{size:8} kB\nVmLck:\t{locked:8} kB\n\
-         VmHWM:\t{peak_resident:8} kB\n\
-         VmRSS:\t{resident:8} kB\nRssAnon:\t{:8} kB\nRssFile:\t{shared:8} kB\n\
-         RssShmem:\t       0 kB\nVmData:\t{data:8} kB\nVmStk:\t       0 kB\nVmExe:\t{code:8} kB\n\
-         VmPTE:\t{tables:8} kB\n\
-         VmSwap:\t       0 kB\nThreads:\t{threads}\nSeccomp:\t0\nCpus_allowed:\t1\n\
-         Cpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
-        files.umask(),
-        ids[0],
-        ids[1],
-        descriptors.next_power_of_two().max(64),
-        resident.saturating_sub(shared),
-    );
-    Ok([b"Name:\t", &tasks::name(&thread)[..], text.as_bytes()].concat())
 }
 
 /// The names and units of limits, by their numbers.

@@ -5,14 +5,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use mm::space::MIN_ADDRESS;
 use vfs::fs::procfs::{Node, Table};
 
 use super::program::TICK_NANOS;
 use super::{line, text};
 use crate::arch::{clock, smp};
-use crate::memory::FRAMES;
-use crate::process::Process;
+use crate::memory::heap::HEAP;
+use crate::memory::{FRAMES, space};
+use crate::process::limits::most_threads;
 use crate::process::thread::Thread;
+use crate::process::{Process, stack};
 use crate::{file, random, syscall, time};
 
 /// Bytes in a page.
@@ -40,17 +43,16 @@ pub(super) fn add(proc: &Table) {
     proc.add("sys/kernel/hostname", text(|| [syscall::host_name(), b"\n".to_vec()].concat()));
     proc.add("sys/kernel/domainname", Node::constant(b"(none)\n"));
     proc.add("sys/kernel/pid_max", Node::constant(b"4194304\n"));
-    proc.add("sys/kernel/threads-max", Node::constant(b"4194304\n"));
+    proc.add("sys/kernel/threads-max", line(most_threads));
     proc.add("sys/kernel/ngroups_max", Node::constant(b"65536\n"));
     proc.add("sys/kernel/cap_last_cap", Node::constant(b"40\n"));
     proc.add("sys/kernel/random/uuid", line(uuid));
     let boot_id = uuid();
     proc.add("sys/kernel/random/boot_id", line(move || boot_id.clone()));
     proc.add("sys/kernel/random/entropy_avail", Node::constant(b"256\n"));
-    // Reservations are never counted against memory.
-    proc.add("sys/vm/overcommit_memory", Node::constant(b"1\n"));
-    proc.add("sys/vm/max_map_count", Node::constant(b"2147483647\n"));
-    proc.add("sys/vm/mmap_min_addr", Node::constant(b"4096\n"));
+    proc.add("sys/vm/overcommit_memory", Node::constant(b"0\n"));
+    proc.add("sys/vm/max_map_count", line(|| space::lock().most_mappings()));
+    proc.add("sys/vm/mmap_min_addr", line(|| MIN_ADDRESS));
     proc.add("sys/vm/swappiness", Node::constant(b"0\n"));
     proc.add("sys/fs/nr_open", Node::constant(b"1048576\n"));
     proc.add("sys/fs/file-max", Node::constant(b"9223372036854775807\n"));
@@ -73,9 +75,11 @@ pub(super) fn add_sys(sys: &Table) {
 
 fn memory() -> Vec<u8> {
     let frames = FRAMES.statistics();
+    let usage = space::lock().usage();
     let kibibytes = |pages: u64| pages * (PAGE / 1024);
     let files = file::current().names.root().mount.file_system().statistics();
     let cached = files.f_blocks.saturating_sub(files.f_bfree);
+    let objects = HEAP.statistics().map(|class| class.slab_bytes).sum::<usize>() / 1024;
     let rows = [
         ("MemTotal", kibibytes(frames.total)),
         ("MemFree", kibibytes(frames.free)),
@@ -85,12 +89,23 @@ fn memory() -> Vec<u8> {
         ("SwapCached", 0),
         ("Active", 0),
         ("Inactive", 0),
+        ("Unevictable", kibibytes(usage.locked)),
+        ("Mlocked", kibibytes(usage.locked)),
         ("SwapTotal", 0),
         ("SwapFree", 0),
         ("Dirty", 0),
         ("Writeback", 0),
+        ("AnonPages", kibibytes(usage.resident_anonymous)),
+        ("Mapped", kibibytes(usage.resident_file)),
         ("Shmem", kibibytes(cached)),
+        ("KReclaimable", 0),
+        ("Slab", objects as u64),
         ("SReclaimable", 0),
+        ("SUnreclaim", objects as u64),
+        ("KernelStack", kibibytes(stack::pages())),
+        ("PageTables", kibibytes(usage.tables)),
+        ("CommitLimit", kibibytes(frames.total)),
+        ("Committed_AS", kibibytes(usage.data)),
     ];
     let mut text = String::new();
     for (name, value) in rows {
@@ -98,7 +113,8 @@ fn memory() -> Vec<u8> {
         let _ = writeln!(text, "{:<16}{value:>8} kB", format!("{name}:"));
     }
     text.push_str(
-        "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n",
+        "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\n\
+         HugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n",
     );
     text.into_bytes()
 }

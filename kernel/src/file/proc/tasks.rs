@@ -9,7 +9,7 @@ use abi::{Errno, Result};
 use vfs::fs::procfs::{Listing, Node, Table};
 
 use super::descriptors::parse_number;
-use super::program;
+use super::{program, status};
 use crate::process::thread::{NAME_SIZE, Thread};
 use crate::process::{PID, Process};
 
@@ -54,7 +54,7 @@ impl Listing for Tasks {
         let table = Table::new();
         table.add("comm", comm(tid));
         table.add("stat", Node::file(move || program::stat(tid)));
-        table.add("status", Node::file(move || program::status(tid)));
+        table.add("status", Node::file(move || status::status(tid)));
         Ok(Node::Directory(table))
     }
 

@@ -190,6 +190,41 @@ impl ThreadSignals {
     }
 }
 
+/// What `/proc/pid/status` says of signals.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overview {
+    /// How many wait with what they carry, or have room kept for it.
+    pub(crate) queued: u64,
+    /// What waits for the thread.
+    pub(crate) own: SignalSet,
+    /// What waits for the program.
+    pub(crate) shared: SignalSet,
+    /// What the thread blocks.
+    pub(crate) blocked: SignalSet,
+    /// What is ignored.
+    pub(crate) ignored: SignalSet,
+    /// What has a handler.
+    pub(crate) caught: SignalSet,
+}
+
+/// Returns how it is with a thread's signals.
+pub(crate) fn overview(thread: &Thread) -> Overview {
+    let actions = ACTIONS.lock();
+    let those = |is: fn(u64) -> bool| {
+        let numbers = (1..=COUNT as u64).filter_map(Signal::from_raw);
+        let numbers = numbers.filter(|signal| is(actions[signal.index()].handler));
+        numbers.fold(SignalSet::EMPTY, SignalSet::with)
+    };
+    Overview {
+        queued: pending::taken(),
+        own: thread.signals.pending.set(),
+        shared: PENDING.set(),
+        blocked: thread.signals.mask(),
+        ignored: those(|handler| handler == SIG_IGN),
+        caught: those(|handler| handler > SIG_IGN),
+    }
+}
+
 /// Returns what is done about a signal.
 pub(crate) fn action(signal: Signal) -> SigAction {
     ACTIONS.lock()[signal.index()]

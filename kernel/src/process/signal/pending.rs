@@ -38,6 +38,11 @@ impl Drop for Room {
     }
 }
 
+/// Returns how much room is taken.
+pub(super) fn taken() -> u64 {
+    TAKEN.load(Ordering::Relaxed)
+}
+
 /// Who sends a signal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Origin {
