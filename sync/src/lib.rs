@@ -13,10 +13,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod idle;
 mod spin_lock;
 mod waiters;
 mod wake_list;
 
+pub use idle::IdleSet;
 pub use spin::{LazyLock, Once};
 pub use spin_lock::{SpinLock, SpinLockGuard, relax, set_while_waiting};
 pub use waiters::{Every, Waiters, Waiting};

@@ -14,7 +14,7 @@ use core::time::Duration;
 
 use mm::tlb::{Scope, Tlb};
 use mm::{PAGE_SIZE, VirtAddr};
-use sync::SpinLock;
+use sync::{IdleSet, SpinLock};
 
 use crate::arch::cpu::{self, Cpu};
 use crate::arch::{clock, paging, smp};
@@ -36,10 +36,8 @@ static END: AtomicU64 = AtomicU64::new(0);
 static UNANSWERED: AtomicU64 = AtomicU64::new(0);
 /// The processor that waits halted, if one does.
 static ASKER: AtomicUsize = AtomicUsize::new(NOBODY);
-/// The processors that idle, as a mask.
-static IDLE: AtomicU64 = AtomicU64::new(0);
-/// Those that have to forget everything when they go on.
-static STALE: AtomicU64 = AtomicU64::new(0);
+/// The processors that idle.
+static IDLE: IdleSet = IdleSet::new();
 
 /// The processors that use the application's page tables: all.
 #[derive(Debug)]
@@ -52,9 +50,7 @@ impl Tlb for Processors {
         if others == 0 {
             return;
         }
-        // The tables are changed before anybody's state is looked at.
-        fence(Ordering::SeqCst);
-        let excused = if scope == Scope::Pages { excuse_idle(others) } else { 0 };
+        let excused = if scope == Scope::Pages { IDLE.excuse(others) } else { 0 };
         ask(others & !excused, start.as_u64(), end.as_u64());
     }
 }
@@ -63,7 +59,7 @@ impl Tlb for Processors {
 /// `membarrier(2)`. Who idles passes one on the way.
 pub(crate) fn barrier() {
     fence(Ordering::SeqCst);
-    ask(smp::others() & !IDLE.load(Ordering::SeqCst), 0, 0);
+    ask(IDLE.busy(smp::others()), 0, 0);
 }
 
 /// As [`barrier`], and makes every processor begin anew to read its instructions: the way back from
@@ -71,17 +67,6 @@ pub(crate) fn barrier() {
 pub(crate) fn barrier_of_instructions() {
     fence(Ordering::SeqCst);
     ask(smp::others(), 0, 0);
-}
-
-/// Leaves those of `others` out that idle: they forget later.
-fn excuse_idle(others: u64) -> u64 {
-    let idle = IDLE.load(Ordering::SeqCst) & others;
-    if idle == 0 {
-        return 0;
-    }
-    STALE.fetch_or(idle, Ordering::SeqCst);
-    // Who has gone on meanwhile may not have seen that.
-    idle & IDLE.load(Ordering::SeqCst)
 }
 
 fn ask(targets: u64, start: u64, end: u64) {
@@ -135,20 +120,17 @@ pub(crate) fn serve() {
 
 /// Notes that this processor does not touch the application's memory until [`leave_idle`].
 pub(crate) fn enter_idle() {
-    IDLE.fetch_or(1 << Cpu::current().id, Ordering::SeqCst);
+    IDLE.enter(1 << Cpu::current().id);
 }
 
 /// Returns whether this processor is between [`enter_idle`] and [`leave_idle`].
 pub(crate) fn is_idle() -> bool {
-    IDLE.load(Ordering::Relaxed) & 1 << Cpu::current().id != 0
+    IDLE.contains(1 << Cpu::current().id)
 }
 
 /// Ends [`enter_idle`].
 pub(crate) fn leave_idle() {
-    let own = 1 << Cpu::current().id;
-    IDLE.fetch_and(!own, Ordering::SeqCst);
-    if STALE.load(Ordering::SeqCst) & own != 0 {
-        STALE.fetch_and(!own, Ordering::SeqCst);
+    if IDLE.leave(1 << Cpu::current().id) {
         paging::invalidate_all();
     }
 }
