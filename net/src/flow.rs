@@ -39,11 +39,20 @@ pub struct Secrets(pub [u64; 4]);
 impl Secrets {
     /// Returns a hash to find a flow by; fast, and hard to steer without the secret.
     pub(crate) fn bucket(&self, flow: &FlowKey) -> u64 {
-        let mut state = self.0[0];
-        for word in words(flow) {
-            state = fold(state ^ word, self.0[1] | 1);
-        }
-        fold(state, self.0[2] | 1)
+        let [first, second, third, _] = self.0;
+        let state = fold(first ^ ports(flow), second | 1);
+        let state = match (&flow.local.address, &flow.remote.address) {
+            (IpAddr::V4(local), IpAddr::V4(remote)) => {
+                let both = u64::from(local.to_bits()) << 32 | u64::from(remote.to_bits());
+                fold(state ^ both, second | 1)
+            }
+            (local, remote) => {
+                let words = [halves(local), halves(remote)];
+                let words = words.as_flattened().iter();
+                words.fold(state, |state, word| fold(state ^ word, second | 1))
+            }
+        };
+        fold(state, third | 1)
     }
 
     /// Returns a hash that tells nothing about the secret (SipHash-1-3).
@@ -64,7 +73,11 @@ impl Secrets {
 fn words(flow: &FlowKey) -> [u64; 5] {
     let [a, b] = halves(&flow.local.address);
     let [c, d] = halves(&flow.remote.address);
-    [u64::from(flow.local.port) << 16 | u64::from(flow.remote.port), a, b, c, d]
+    [ports(flow), a, b, c, d]
+}
+
+fn ports(flow: &FlowKey) -> u64 {
+    u64::from(flow.local.port) << 16 | u64::from(flow.remote.port)
 }
 
 fn halves(address: &IpAddr) -> [u64; 2] {

@@ -10,6 +10,7 @@ use crate::device::{
     Capabilities, Device, ETHERNET_HEADER, Full, Mac, Offload, PartialChecksum, Receiver, Segment,
     Transmitter,
 };
+use crate::loopback::Lane;
 use crate::neighbor::Neighbors;
 use crate::wire::checksum::Sum;
 use crate::wire::ip::{V4_HEADER, V6_HEADER};
@@ -24,6 +25,8 @@ pub(crate) struct Outgoing {
     pub(crate) checksum: Option<ChecksumField>,
     /// Payload size of the segments to cut it into; only on cards that can.
     pub(crate) segment: Option<u16>,
+    /// Which way it takes if it is for this machine.
+    pub(crate) lane: Lane,
 }
 
 /// A transport checksum that is still to be computed.

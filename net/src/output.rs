@@ -13,6 +13,7 @@ use abi::{Errno, Result};
 
 use crate::device::{Full, Mac, Offload};
 use crate::interface::{Interface, Outgoing};
+use crate::loopback::Lane;
 use crate::network::{Path, is_group};
 use crate::stack::Stack;
 use crate::wire::ip::{Header, Ip};
@@ -70,7 +71,6 @@ impl Stack {
         let found = interface.neighbors.lock().find(next, now);
         if found.is_to_ask {
             self.ask(number, interface, next);
-            interface.neighbors.lock().deadline().inspect(|at| self.note_due(*at));
         }
         Ok(match found.mac {
             Some(mac) => Hop::Link { interface: number, mac },
@@ -98,10 +98,10 @@ impl Stack {
         Ok(hop)
     }
 
-    /// Returns whether a packet can be sent to `hop` without being dropped.
-    pub(crate) fn has_room(&self, hop: &Hop) -> bool {
+    /// Returns whether a packet can be sent to `hop`, there in `lane`, without being dropped.
+    pub(crate) fn has_room(&self, hop: &Hop, lane: Lane) -> bool {
         match hop {
-            Hop::Loopback => self.loopback.lock().has_room(),
+            Hop::Loopback => self.loopback.has_room(lane),
             Hop::Link { interface, .. } => {
                 self.interface(*interface).is_some_and(Interface::has_room)
             }
@@ -121,16 +121,7 @@ impl Stack {
         fill: &mut dyn FnMut(&mut [u8]),
     ) -> Result<(), Full> {
         match hop {
-            Hop::Loopback => {
-                let mut loopback = self.loopback.lock();
-                if !loopback.has_room() {
-                    return Err(Full);
-                }
-                let mut packet = loopback.buffer(outgoing.length);
-                fill(&mut packet);
-                loopback.push(packet);
-                Ok(())
-            }
+            Hop::Loopback => self.loopback.send(outgoing.lane, outgoing.length, fill),
             Hop::Link { interface, mac } => {
                 let interface = self.interface(*interface).ok_or(Full)?;
                 interface.transmit_ip(*mac, outgoing, fill)?;
@@ -144,7 +135,11 @@ impl Stack {
                 if let Some(field) = outgoing.checksum {
                     field.complete(&mut packet);
                 }
-                interface.neighbors.lock().wait(*next, packet);
+                let mut neighbors = interface.neighbors.lock();
+                neighbors.wait(*next, packet);
+                let deadline = neighbors.deadline();
+                drop(neighbors);
+                deadline.into_iter().for_each(|at| self.note_due(at));
                 Ok(())
             }
         }
@@ -152,7 +147,8 @@ impl Stack {
 
     /// Sends a packet whose bytes are complete to a neighbour that has answered.
     pub(crate) fn send_complete(&self, interface: &Interface, mac: Mac, packet: &[u8]) {
-        let outgoing = Outgoing { length: packet.len(), checksum: None, segment: None };
+        let (length, lane) = (packet.len(), Lane::default());
+        let outgoing = Outgoing { length, checksum: None, segment: None, lane };
         // A full ring loses the packet, as any link may.
         let _ = interface.transmit_ip(mac, &outgoing, &mut |buffer| buffer.copy_from_slice(packet));
         self.bells.owe();
@@ -223,7 +219,7 @@ impl Stack {
         let header = Header { source, destination, protocol: protocol::ICMP_V6, ttl: 255, tos: 0 };
         let length = crate::wire::ip::V6_HEADER + ndisc::LENGTH;
         self.bells.owe();
-        let outgoing = Outgoing { length, checksum: None, segment: None };
+        let outgoing = Outgoing { length, checksum: None, segment: None, lane: Lane::default() };
         interface.transmit_ip(to, &outgoing, &mut |packet| {
             let start = header.emit(packet);
             emit(&mut packet[start..], (&source, &destination));

@@ -5,14 +5,14 @@
 //! stack to send. What arrives is received here (`input.rs`), what leaves passes `Stack::send` (`output.rs`).
 //!
 //! Locks, outermost first: a card's receiver, a socket, then one of: ports, flow table shard,
-//! timers, network, loopback, a card's neighbours, a card's transmitter. Wakers are called with
-//! no lock held but a receiver's.
+//! timers, network, a lane of loopback, a card's neighbours, a card's transmitter. Wakers are called
+//! with no lock held but a receiver's.
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 use abi::time::Instant;
@@ -59,7 +59,7 @@ pub struct Stack {
     pub(crate) network: SpinLock<Network>,
     /// Counts changes of addresses, routes and neighbours.
     pub(crate) generation: AtomicU64,
-    pub(crate) loopback: SpinLock<Loopback>,
+    pub(crate) loopback: Loopback,
     pub(crate) flows: FlowTable,
     pub(crate) tcp_ports: SpinLock<Ports<Tcp>>,
     pub(crate) udp_ports: SpinLock<Ports<Udp>>,
@@ -69,6 +69,8 @@ pub struct Stack {
     delayed_until: AtomicU64,
     /// Connections that a full sending ring held up.
     starved: SpinLock<Vec<Arc<Tcp>>>,
+    /// There may be some, or segments that are held.
+    is_starving: AtomicBool,
     pub(crate) held: Held,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
@@ -77,7 +79,8 @@ pub struct Stack {
     buffers: AtomicUsize,
     /// What they are to stay below.
     buffers_budget: usize,
-    /// The earliest moment that the kernel knows of, in nanoseconds.
+    /// The earliest moment at which there is something to do, but for the flow table, in
+    /// nanoseconds; perhaps an earlier one, never a later one.
     due: AtomicU64,
     /// Tells the kernel of an earlier one.
     alarm: Once<fn(Instant)>,
@@ -99,7 +102,7 @@ impl Stack {
             interfaces: [const { Once::new() }; INTERFACES_MAX],
             network: SpinLock::default(),
             generation: AtomicU64::new(0),
-            loopback: SpinLock::default(),
+            loopback: Loopback::default(),
             flows: FlowTable::new(secrets),
             tcp_ports: SpinLock::default(),
             udp_ports: SpinLock::default(),
@@ -107,6 +110,7 @@ impl Stack {
             delayed: SpinLock::default(),
             delayed_until: AtomicU64::new(u64::MAX),
             starved: SpinLock::default(),
+            is_starving: AtomicBool::new(false),
             held: Held::default(),
             reassembly: SpinLock::default(),
             counter: AtomicU64::new(0),
@@ -215,7 +219,7 @@ impl Stack {
     /// memory back that is kept for more.
     pub fn forget_ended(&self, now: Instant) {
         self.flows.forget_ended(now);
-        self.loopback.lock().trim();
+        self.loopback.trim();
     }
 
     /// Returns how many bytes the buffers of connections take.
@@ -270,13 +274,15 @@ impl Stack {
         self.counter.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Receives what has arrived, runs what is due and sends what follows from both.
+    /// Receives what has arrived, runs what is due and sends what follows from both. Costs next to
+    /// nothing while there is neither.
     ///
     /// Returns whether frames are left: the kernel calls again soon, other work in between.
     pub fn poll(self: &Arc<Self>, now: Instant, load: Load) -> bool {
         // First those that are owed already: whoever is told of what comes now has not run yet, and
         // his answer may carry the acknowledgement.
-        if load == Load::Idle || now.as_nanos() >= self.delayed_until.load(Ordering::Relaxed) {
+        let owed = self.delayed_until.load(Ordering::Relaxed);
+        if now.as_nanos() >= owed || (load == Load::Idle && owed != u64::MAX) {
             self.send_acknowledgements(now);
         }
         let mut is_more = false;
@@ -291,9 +297,17 @@ impl Stack {
             received += count;
         }
         self.bells.received(received);
-        self.run_timers(now);
+        let is_due = now.as_nanos() >= self.next_due();
+        if is_due {
+            self.run_timers(now);
+        }
         self.drain_loopback(now);
-        self.serve_starved(now);
+        if is_due || self.is_starving.load(Ordering::Relaxed) {
+            self.serve_starved(now);
+        }
+        if is_due {
+            self.look_ahead(now);
+        }
         self.flush();
         is_more
     }
@@ -316,24 +330,31 @@ impl Stack {
         let is_waiting = |(_, card): (usize, &Interface)| {
             card.try_receiver().is_some_and(|mut receiver| receiver.is_pending())
         };
-        self.loopback.lock().is_pending() || self.interfaces().any(is_waiting)
+        self.loopback.waiting().is_some() || self.interfaces().any(is_waiting)
     }
 
     /// Returns when [`poll`](Self::poll) is to be called even if nothing arrives.
-    pub fn next_deadline(&self, now: Instant) -> Option<Instant> {
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let due = self.next_due();
+        (due != u64::MAX).then(|| Instant::from_nanos(due))
+    }
+
+    fn next_due(&self) -> u64 {
+        self.due.load(Ordering::Relaxed).min(self.flows.due())
+    }
+
+    /// Finds out when there is something to do, once what was due is done.
+    fn look_ahead(&self, now: Instant) {
+        // Whoever adds something from now on notes it himself, whoever did before is seen below.
+        self.due.store(u64::MAX, Ordering::SeqCst);
         let acknowledgements = self.delayed_until.load(Ordering::Relaxed);
-        let acknowledgements =
-            (acknowledgements != u64::MAX).then(|| Instant::from_nanos(acknowledgements));
         let is_held_up = !self.starved.lock().is_empty() || !self.held.is_empty();
         let starved = is_held_up.then(|| now + RETRY);
         let neighbors = self.interfaces().filter_map(|(_, card)| card.neighbors.lock().deadline());
-        let next = [acknowledgements, starved, self.timers.lock().first(), self.flows.deadline()]
-            .into_iter()
-            .flatten()
-            .chain(neighbors)
-            .min();
-        self.due.store(next.map_or(u64::MAX, Instant::as_nanos), Ordering::Relaxed);
-        next
+        let first = self.timers.lock().first();
+        let next = first.into_iter().chain(starved).chain(neighbors).map(Instant::as_nanos).min();
+        let next = next.unwrap_or(u64::MAX).min(acknowledgements);
+        self.due.fetch_min(next, Ordering::SeqCst);
     }
 
     fn run_timers(self: &Arc<Self>, now: Instant) {
@@ -358,15 +379,12 @@ impl Stack {
 
     /// Receives the packets that were sent to this machine itself.
     pub(crate) fn drain_loopback(self: &Arc<Self>, now: Instant) {
-        if !self.loopback.lock().begin() {
-            return;
-        }
-        let mut done = Vec::new();
-        loop {
-            let next = self.loopback.lock().next(done);
-            let Some(packet) = next else { break };
-            self.input_ip(0, &packet, true, now);
-            done = packet;
+        while let Some(lane) = self.loopback.waiting() {
+            let mut next = self.loopback.begin(lane);
+            while let Some(packet) = next {
+                self.input_ip(0, &packet, true, now);
+                next = self.loopback.next(lane, packet);
+            }
         }
     }
 
@@ -411,10 +429,12 @@ impl Stack {
     /// Notes that a connection could not send all that it may.
     pub(crate) fn starve(&self, connection: Arc<Tcp>, now: Instant) {
         self.starved.lock().push(connection);
+        self.is_starving.store(true, Ordering::Relaxed);
         self.note_due(now + RETRY);
     }
 
     fn serve_starved(&self, now: Instant) {
+        self.is_starving.store(false, Ordering::Relaxed);
         self.held.send(self, now);
         let starved = core::mem::take(&mut *self.starved.lock());
         starved.iter().for_each(|connection| connection.resume(now));
@@ -439,6 +459,7 @@ impl Stack {
 
     /// Notes that segments wait for room in a sending ring.
     pub(crate) fn note_held(&self, now: Instant) {
+        self.is_starving.store(true, Ordering::Relaxed);
         self.note_due(now + RETRY);
     }
 

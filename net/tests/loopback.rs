@@ -213,7 +213,7 @@ fn what_a_call_leaves_to_be_done_is_told_at_once() {
         at.since(now)
     };
     // Retransmission.
-    world.stacks[0].next_deadline(world.now);
+    world.stacks[0].next_deadline();
     send(&far, b"x", world.now).unwrap();
     assert!(due_in(world.now) <= Duration::from_secs(1));
     // The peer's acknowledgement, which is delayed.

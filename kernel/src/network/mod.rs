@@ -168,7 +168,7 @@ pub(crate) fn serve(load: Load) {
         // Once more before the application goes on, other threads' turns in between.
         Cpu::current().call_attention();
     }
-    if let Some(deadline) = stack.next_deadline(clock::now()) {
+    if let Some(deadline) = stack.next_deadline() {
         clock::wake_at(deadline);
     }
 }

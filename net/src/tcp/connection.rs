@@ -15,6 +15,7 @@ use super::port::Output;
 use super::table::TimeWait;
 use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
+use crate::loopback::Lane;
 use crate::options::Options;
 use crate::output::Hop;
 use crate::stack::Stack;
@@ -115,8 +116,12 @@ impl Connection {
     /// Returns whether a write is worth while: a third of the buffer is free
     /// (Linux's `sk_stream_is_writeable`), or would fail.
     pub(super) fn is_writable(&self) -> bool {
+        self.is_writable_beside(self.unacknowledged())
+    }
+
+    /// The same, `queued` being what the peer has not acknowledged.
+    pub(super) fn is_writable_beside(&self, queued: usize) -> bool {
         let Some(engine) = &self.engine else { return true };
-        let queued = engine.peek().send_queue();
         if self.wants_send && queued > 0 && !self.is_writing_over() {
             return false;
         }
@@ -227,6 +232,7 @@ impl Tcp {
             own_shift: synced.own_shift(),
             send_limit: synced.send_limit,
             ip_header: header_length(remote),
+            lane: Lane::of(&synced.flow),
             is_starved: false,
         }
     }
@@ -329,8 +335,8 @@ impl Tcp {
 /// Sends a segment without data, later if the ring is full.
 pub(super) fn send_segment(stack: &Stack, hop: &Hop, control: &Control, now: Instant) {
     let header = header_length(&control.flow.local.address);
-    let outgoing =
-        Outgoing { length: control.length(), checksum: Some(tcp_checksum(header)), segment: None };
+    let (checksum, lane) = (Some(tcp_checksum(header)), Lane::of(&control.flow));
+    let outgoing = Outgoing { length: control.length(), checksum, segment: None, lane };
     if stack.send(hop, &outgoing, &mut |packet| control.emit(packet)).is_err() {
         stack.held.push(hop, control);
         stack.note_held(now);

@@ -21,7 +21,7 @@ use core::time::Duration;
 
 use abi::time::Instant;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{Checksum, ChecksumCapabilities, DeviceCapabilities, Medium};
+use smoltcp::phy::{ChecksumCapabilities, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
 
@@ -419,9 +419,8 @@ fn capabilities(synced: &Synced, hop: &Hop, stack: &Stack) -> DeviceCapabilities
     let mut capabilities = DeviceCapabilities::default();
     capabilities.medium = Medium::Ip;
     capabilities.max_transmission_unit = synced.mtu;
-    // Checksums are verified before and filled in after smoltcp, but for IPv4's own.
+    // Checksums are verified before and filled in after smoltcp.
     capabilities.checksum = ChecksumCapabilities::ignored();
-    capabilities.checksum.ipv4 = Checksum::Tx;
     let number = match hop {
         Hop::Link { interface, .. } | Hop::Unresolved { interface, .. } => *interface,
         Hop::Loopback => 0,
@@ -472,6 +471,7 @@ const fn inverse(odd: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::flow::{Endpoint, Secrets};
+    use crate::loopback::Lane;
 
     fn synced(number: u32) -> Synced {
         let end = |port| Endpoint { address: "127.0.0.1".parse().unwrap(), port };
@@ -499,6 +499,7 @@ mod tests {
             own_shift: OWN_SHIFT,
             send_limit: synced.send_limit,
             ip_header: 20,
+            lane: Lane::of(&synced.flow),
             is_starved: false,
         }
     }

@@ -9,6 +9,7 @@ use alloc::collections::VecDeque;
 use abi::time::Instant;
 use sync::SpinLock;
 
+use crate::loopback::Lane;
 use crate::output::Hop;
 use crate::stack::Stack;
 use crate::wire::tcp::Control;
@@ -34,14 +35,14 @@ impl Held {
         self.0.lock().is_empty()
     }
 
-    fn first_hop(&self) -> Option<Hop> {
-        self.0.lock().front().map(|(hop, _)| *hop)
+    fn first(&self) -> Option<(Hop, Lane)> {
+        self.0.lock().front().map(|(hop, control)| (*hop, Lane::of(&control.flow)))
     }
 
     /// Sends what there is room for.
     pub(crate) fn send(&self, stack: &Stack, now: Instant) {
-        while let Some(hop) = self.first_hop()
-            && stack.has_room(&hop)
+        while let Some((hop, lane)) = self.first()
+            && stack.has_room(&hop, lane)
         {
             let first = self.0.lock().pop_front();
             if let Some((hop, control)) = first {
@@ -69,6 +70,6 @@ mod tests {
         assert_eq!(held.0.lock().len(), HELD_MAX);
         held.send(&stack, Instant::default());
         assert!(stack.is_pending());
-        assert!(held.is_empty() || !stack.has_room(&Hop::Loopback));
+        assert!(held.is_empty() || !stack.has_room(&Hop::Loopback, Lane::of(&flow)));
     }
 }

@@ -107,8 +107,9 @@ pub(crate) fn input_too_big(
     }
 }
 
-/// What a connection looked like before a segment.
-struct Before {
+/// What a connection looks like, before a segment or after.
+#[derive(Clone, Copy)]
+struct Look {
     unread: usize,
     unacknowledged: usize,
     is_writable: bool,
@@ -154,23 +155,23 @@ impl Tcp {
         let mut output = Self::output(&self.stack, hop, &connection.synced, now);
         connection.wake(&output.hop, options, &self.stack, now);
         connection.used = now;
-        let before = connection.before();
+        let before = connection.look();
         if is_news {
             connection.measures.note_acknowledged(segment.ack, now);
             connection.heed(segment, now);
         }
         let engine = connection.engine.as_mut();
         let is_repeating = engine.is_some_and(|engine| engine.input(ip.packet, &mut output, now));
-        let mut events = connection.note_changes(&before, now);
-        if connection.phase() == Phase::Closed && segment.has(RST) {
+        let after = connection.look();
+        let mut events = connection.note_changes(&before, &after, now);
+        if after.phase == Phase::Closed && segment.has(RST) {
             let errno = match before.phase {
                 Phase::CloseWait => Errno::EPIPE,
                 _ => Errno::ECONNRESET,
             };
             return self.fail(inner, errno, now);
         }
-        let has_new_data = connection.unread() > before.unread;
-        if inner.is_orphan && has_new_data {
+        if inner.is_orphan && after.unread > before.unread {
             self.abort_locked(inner, now);
             return events;
         }
@@ -254,13 +255,13 @@ impl Tcp {
 }
 
 impl Connection {
-    fn before(&self) -> Before {
-        Before {
-            unread: self.unread(),
-            unacknowledged: self.unacknowledged(),
-            is_writable: self.is_writable(),
-            phase: self.phase(),
-        }
+    fn look(&self) -> Look {
+        let (unread, unacknowledged) = match &self.engine {
+            Some(engine) => (engine.peek().recv_queue(), engine.peek().send_queue()),
+            None => (0, 0),
+        };
+        let is_writable = self.is_writable_beside(unacknowledged);
+        Look { unread, unacknowledged, is_writable, phase: self.phase() }
     }
 
     /// Handles what an idle connection hears most, without an engine. Returns whether that was it.
@@ -325,10 +326,8 @@ impl Connection {
     }
 
     /// Brings the own account up to what smoltcp made of a segment. Returns what to wake for.
-    fn note_changes(&mut self, before: &Before, now: Instant) -> Events {
-        let phase = self.phase();
-        let unread = self.unread();
-        let unacknowledged = self.unacknowledged();
+    fn note_changes(&mut self, before: &Look, after: &Look, now: Instant) -> Events {
+        let Look { phase, unread, unacknowledged, is_writable } = *after;
         let mut events = Events::empty();
         let Some(engine) = &mut self.engine else { return events };
         if unread > before.unread {
@@ -353,7 +352,7 @@ impl Connection {
             events |= Events::OUT | Events::WRNORM;
         }
         // Told whether or not a write failed before: epoll may have been asked for it meanwhile.
-        if !before.is_writable && self.is_writable() {
+        if !before.is_writable && is_writable {
             events |= Events::OUT | Events::WRNORM;
         }
         events

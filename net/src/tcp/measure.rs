@@ -28,11 +28,11 @@ pub(super) struct Measures {
     pub(super) received: Instant,
 }
 
-/// `SRTT` and `RTTVAR` of RFC 6298.
+/// `SRTT` and `RTTVAR` of RFC 6298, in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct RoundTrip {
-    smoothed: Duration,
-    variation: Duration,
+    smoothed: u64,
+    variation: u64,
 }
 
 impl Measures {
@@ -41,12 +41,15 @@ impl Measures {
     pub(super) fn new(round_trip: Option<Duration>, now: Instant) -> Self {
         let mut new =
             Self { round_trip: None, timed: None, retransmits: 0, sent: now, received: now };
-        round_trip.into_iter().for_each(|sample| new.sample(sample));
+        let nanos = round_trip.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        nanos.into_iter().for_each(|sample| new.sample(sample));
         new
     }
 
     /// RFC 6298 §2.
-    fn sample(&mut self, sample: Duration) {
+    fn sample(&mut self, nanos: u64) {
+        // Above an hour there is no telling, and nothing overflows below.
+        let sample = nanos.min(1 << 42);
         self.round_trip = Some(match self.round_trip {
             None => RoundTrip { smoothed: sample, variation: sample / 2 },
             Some(RoundTrip { smoothed, variation }) => RoundTrip {
@@ -76,23 +79,28 @@ impl Measures {
             && !is_before(acknowledged, end)
         {
             self.timed = None;
-            self.sample(now.since(at));
+            self.sample(now.as_nanos().saturating_sub(at.as_nanos()));
         }
     }
 
     /// Returns the smoothed round-trip time, or what is assumed of it.
     pub(super) fn round_trip(&self) -> Duration {
-        self.round_trip.map_or(ASSUMED, |own| own.smoothed)
+        self.round_trip.map_or(ASSUMED, |own| Duration::from_nanos(own.smoothed))
     }
 
     /// Returns the round-trip time and its variation, zero before there is one.
     pub(super) fn shown(&self) -> (Duration, Duration) {
-        self.round_trip.map_or_else(Default::default, |own| (own.smoothed, own.variation))
+        let shown = |RoundTrip { smoothed, variation }| {
+            (Duration::from_nanos(smoothed), Duration::from_nanos(variation))
+        };
+        self.round_trip.map_or_else(Default::default, shown)
     }
 
     /// Returns the retransmission timeout.
     pub(super) fn timeout(&self) -> Duration {
-        self.round_trip.map_or(ASSUMED * 3, |own| own.smoothed + (own.variation * 4).max(RTO_MIN))
+        self.round_trip.map_or(ASSUMED * 3, |RoundTrip { smoothed, variation }| {
+            Duration::from_nanos(smoothed) + Duration::from_nanos(variation * 4).max(RTO_MIN)
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::vec;
 use smoltcp::phy::{Device, DeviceCapabilities, PacketMeta, RxToken, TxToken};
 
 use crate::interface::{Outgoing, tcp_checksum};
+use crate::loopback::Lane;
 use crate::output::Hop;
 use crate::stack::Stack;
 use crate::wire::tcp::{FIN, WINDOW, is_before};
@@ -22,6 +23,8 @@ pub(super) struct Output<'a> {
     pub(super) send_limit: u32,
     /// Length of the IP header of what goes there.
     pub(super) ip_header: usize,
+    /// Which way they take if they are for this machine.
+    pub(super) lane: Lane,
     /// Set if a segment could not be sent for want of room.
     pub(super) is_starved: bool,
 }
@@ -79,7 +82,7 @@ impl<'b> Device for Port<'_, 'b> {
 
     fn transmit(&mut self, _: smoltcp::time::Instant) -> Option<Token<'_, 'b>> {
         if let Some(sender) = &mut self.sender
-            && !sender.output.stack.has_room(&sender.output.hop)
+            && !sender.output.stack.has_room(&sender.output.hop, sender.output.lane)
         {
             sender.output.is_starved = true;
             return None;
@@ -130,7 +133,8 @@ impl TxToken for Token<'_, '_> {
         };
         let (stack, hop) = (sender.output.stack, sender.output.hop);
         let checksum = Some(tcp_checksum(sender.output.ip_header));
-        let outgoing = Outgoing { length: len, checksum, segment: self.segment };
+        let lane = sender.output.lane;
+        let outgoing = Outgoing { length: len, checksum, segment: self.segment, lane };
         let mut f = Some(f);
         let mut result = None;
         let mut fill = |packet: &mut [u8]| {
@@ -154,8 +158,11 @@ impl TxToken for Token<'_, '_> {
 impl Sender<'_, '_> {
     /// Rewrites a segment on its way out and notes what it says.
     fn note(&mut self, packet: &mut [u8]) {
-        let start = if packet[0] >> 4 == 4 { ip::V4_HEADER } else { ip::V6_HEADER };
-        let tcp = &mut packet[start..];
+        let is_v4 = self.output.ip_header == ip::V4_HEADER;
+        if is_v4 && self.output.hop != Hop::Loopback {
+            ip::fill_checksum(packet);
+        }
+        let tcp = &mut packet[self.output.ip_header..];
         let header = usize::from(tcp[12] >> 4) * 4;
         let control = u32::from(tcp[13] & FIN != 0);
         let length = u32::try_from(tcp.len() - header).unwrap_or(0);

@@ -14,6 +14,7 @@ use crate::flow::Endpoint;
 use crate::inet::Extras;
 use crate::inet::packet::{self, Wishes};
 use crate::interface::{Outgoing, udp_checksum};
+use crate::loopback::Lane;
 use crate::network::is_group;
 use crate::options::Options;
 use crate::output::Hop;
@@ -183,7 +184,8 @@ impl Udp {
         if length > mtu {
             return self.transmit_fragments(&hop, header, datagram, mtu);
         }
-        let outgoing = Outgoing { length, checksum: Some(udp_checksum(start)), segment: None };
+        let (checksum, lane) = (Some(udp_checksum(start)), lane_of(datagram));
+        let outgoing = Outgoing { length, checksum, segment: None, lane };
         // A full ring loses the datagram, as Linux's full queues do.
         let _ = self.stack.send(&hop, &outgoing, &mut |packet| {
             header.emit(packet);
@@ -206,11 +208,12 @@ impl Udp {
         if size == 0 {
             return Err(Errno::EMSGSIZE);
         }
+        let lane = lane_of(datagram);
         for (index, part) in datagram.chunks(size).enumerate() {
             let offset = index * size;
             let has_more = offset + part.len() < datagram.len();
             let length = start + part.len();
-            let outgoing = Outgoing { length, checksum: None, segment: None };
+            let outgoing = Outgoing { length, checksum: None, segment: None, lane };
             // A full ring loses the fragment, and so the datagram.
             let _ = self.stack.send(hop, &outgoing, &mut |packet| {
                 header.emit_fragment(packet, Fragment { id, offset, has_more });
@@ -222,6 +225,12 @@ impl Udp {
 }
 
 /// Returns the IP header of a datagram.
+/// Returns which way a datagram takes to this machine itself.
+fn lane_of(datagram: &[u8]) -> Lane {
+    udp::Udp::parse(datagram)
+        .map_or_else(Lane::default, |udp| Lane::between(udp.source, udp.destination))
+}
+
 fn header(options: &Options, source: IpAddr, destination: IpAddr, wishes: &Wishes) -> Header {
     let usual =
         if is_group(&destination) { options.multicast_ttl } else { options.ttl.unwrap_or(TTL) };

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::checksum::Sum;
-use super::ip::{Header, TTL, V4_HEADER, V6_HEADER, header_length};
+use super::ip::{Header, TTL, V6_HEADER, fill_checksum, header_length};
 use super::{length_field, protocol, put_u16, put_u32, u16_at, u32_at};
 use crate::flow::FlowKey;
 
@@ -186,9 +186,7 @@ impl Control {
         match self.flow.local.address {
             IpAddr::V4(_) => {
                 put_u16(&mut packet, 2, length_field(length));
-                put_u16(&mut packet, 10, 0);
-                let sum = Sum::default().add(&packet[..V4_HEADER]).complement();
-                put_u16(&mut packet, 10, sum);
+                fill_checksum(&mut packet);
             }
             IpAddr::V6(_) => put_u16(&mut packet, 4, length_field(length - V6_HEADER)),
         }

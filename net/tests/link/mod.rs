@@ -232,7 +232,7 @@ impl World {
             }
         }
         let on = self.stacks.iter().zip(self.is_off).filter(|(_, is_off)| !is_off);
-        let deadlines = on.filter_map(|(stack, _)| stack.next_deadline(self.now));
+        let deadlines = on.filter_map(|(stack, _)| stack.next_deadline());
         let arrivals = self.lanes.iter().filter_map(|lane| {
             let lane = lane.lock().unwrap();
             lane.frames.front().map(|(at, _)| Instant::from_nanos(*at))

@@ -102,7 +102,8 @@ pub(crate) fn scale() -> Scale {
 pub(crate) fn now() -> Instant {
     let ticks = cpu::time_stamp().saturating_sub(ORIGIN.load(Ordering::Relaxed));
     let nanos = (u128::from(ticks) * u128::from(MULTIPLIER.load(Ordering::Relaxed))) >> SHIFT;
-    Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    #[expect(clippy::cast_possible_truncation, reason = "2^64 nanoseconds are 584 years")]
+    Instant::from_nanos(nanos as u64)
 }
 
 /// Makes the timer of this processor interrupt at `deadline` unless it will before.
