@@ -5,6 +5,8 @@
 //!
 //! Invariant: no lock is held across a call of this module.
 
+use core::time::Duration;
+
 use abi::poll::Events;
 use abi::time::Instant;
 use abi::{Errno, Result};
@@ -81,6 +83,27 @@ pub(crate) fn until<T>(
     attempt_between(waiters, interest, || sleep(deadline), attempt)
 }
 
+/// As [`until`], for at most the time that `timeout` gives if it comes to sleeping.
+///
+/// # Errors
+/// As [`until`], but `EINTR` after a signal if there is a timeout (signal(7)).
+pub(crate) fn until_within<T>(
+    waiters: &Waiters,
+    interest: Events,
+    timeout: impl Fn() -> Option<Duration>,
+    attempt: impl FnMut() -> Result<T>,
+) -> Result<T> {
+    let mut deadline = None;
+    let patiently = || {
+        let given = || timeout().map(|timeout| clock::now() + timeout);
+        sleep(*deadline.get_or_insert_with(given))
+    };
+    let result = attempt_between(waiters, interest, patiently, attempt);
+    result.map_err(|error| {
+        if error == RESTART && deadline.flatten().is_some() { Errno::EINTR } else { error }
+    })
+}
+
 /// Attempts an operation until it does not return `EAGAIN`, deaf to signals: for what another
 /// thread has for the time of a transfer.
 ///
@@ -102,21 +125,16 @@ fn attempt_between<T>(
     mut sleep: impl FnMut() -> Wakeup,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
-    let waker = Thread::current().waker();
     loop {
+        let changes = waiters.changes();
         match attempt() {
             Err(Errno::EAGAIN) => {}
             result => return result,
         }
-        let waiting = waiters.register(interest, Every::Once, &waker);
+        let waker = Thread::current().waker();
         // What came between the attempt and the registration was told to nobody.
-        match attempt() {
-            Err(Errno::EAGAIN) => {}
-            result => {
-                waiters.remove(waiting);
-                return result;
-            }
-        }
+        let waiting = waiters.register_since(changes, interest, Every::Once, &waker);
+        let Some(waiting) = waiting else { continue };
         let wakeup = sleep();
         waiters.remove(waiting);
         match wakeup {

@@ -4,9 +4,11 @@
 //! thread that sleeps registers for one wake-up, epoll registers to hear of every one. Whoever
 //! changes the object calls [`Waiters::wake`] after the change is visible.
 //!
-//! The way to wait without losing a wake-up: register, look at the object again, sleep.
+//! The way to wait without losing a wake-up: register, look at the object again, sleep. Or note how
+//! many [`changes`](Waiters::changes) there were, look, and register unless there was one since.
 
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::Waker;
 
 use abi::poll::Events;
@@ -35,6 +37,12 @@ struct Registration {
     waker: Waker,
 }
 
+impl Registration {
+    fn new(interest: Events, every: Every, waker: &Waker) -> Self {
+        Self { interest: interest | Events::ALWAYS, every, waker: waker.clone() }
+    }
+}
+
 /// A place for one registration: in use and linked in the order of arrival, or free and linked
 /// (by `next` alone) to the next free one.
 #[derive(Debug)]
@@ -57,7 +65,11 @@ struct Queue {
 /// The wait queue of one object. Registering and removing take constant time and allocate only
 /// when more registrations than ever before are live.
 #[derive(Debug)]
-pub struct Waiters(SpinLock<Queue>);
+pub struct Waiters {
+    /// Counts what was told, to whomever; changed under the queue's lock.
+    changes: AtomicU32,
+    queue: SpinLock<Queue>,
+}
 
 /// A registration with a [`Waiters`]; dropping it does not remove it, [`Waiters::remove`] does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,26 +81,50 @@ pub struct Waiting {
 impl Waiters {
     /// Returns an empty queue.
     pub const fn new() -> Self {
-        Self(SpinLock::new(Queue { slots: Vec::new(), free: NONE, first: NONE, last: NONE }))
+        let queue = Queue { slots: Vec::new(), free: NONE, first: NONE, last: NONE };
+        Self { changes: AtomicU32::new(0), queue: SpinLock::new(queue) }
     }
 
     /// Registers `waker` to be told when any of `interest`, `ERR` or `HUP` comes about.
     pub fn register(&self, interest: Events, every: Every, waker: &Waker) -> Waiting {
-        let interest = interest | Events::ALWAYS;
-        let registration = Registration { interest, every, waker: waker.clone() };
-        self.0.lock().insert(registration)
+        let registration = Registration::new(interest, every, waker);
+        self.queue.lock().insert(registration)
+    }
+
+    /// Returns how many changes were told so far.
+    pub fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Registers like [`register`](Self::register), but not if there was a change since there had
+    /// been `changes`: whoever looked at the object after he asked for that number is to look again.
+    pub fn register_since(
+        &self,
+        changes: u32,
+        interest: Events,
+        every: Every,
+        waker: &Waker,
+    ) -> Option<Waiting> {
+        let registration = Registration::new(interest, every, waker);
+        let mut queue = self.queue.lock();
+        if self.changes.load(Ordering::Relaxed) == changes {
+            return Some(queue.insert(registration));
+        }
+        // The lock is released before the waker is dropped.
+        drop(queue);
+        None
     }
 
     /// Removes a registration; one that was told and is gone already is no error.
     pub fn remove(&self, waiting: Waiting) {
         // The lock is released before the waker is dropped, which may free what it belongs to.
-        let removed = self.0.lock().remove(waiting);
+        let removed = self.queue.lock().remove(waiting);
         drop(removed);
     }
 
     /// Returns whether nobody is registered.
     pub fn is_empty(&self) -> bool {
-        self.0.lock().first == NONE
+        self.queue.lock().first == NONE
     }
 
     /// Tells those who are interested in any of `events`.
@@ -96,7 +132,9 @@ impl Waiters {
     /// Wakers run after the queue's lock is released, so they may take any lock that the caller
     /// does not hold.
     pub fn wake(&self, events: Events) {
-        let mut queue = self.0.lock();
+        let mut queue = self.queue.lock();
+        let changes = self.changes.load(Ordering::Relaxed);
+        self.changes.store(changes.wrapping_add(1), Ordering::Release);
         if queue.first == NONE {
             return;
         }
@@ -214,11 +252,9 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use alloc::sync::Arc;
     use alloc::task::Wake;
-    use core::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
 
     #[derive(Default)]
     struct Count(AtomicU32);
@@ -248,6 +284,19 @@ mod tests {
         assert_eq!(change.0.load(Ordering::Relaxed), 2);
         waiters.remove(waiting);
         assert!(waiters.is_empty());
+    }
+
+    #[test]
+    fn a_change_since_one_looked_is_not_waited_for() {
+        let waiters = Waiters::new();
+        let (count, waker) = counter();
+        let seen = waiters.changes();
+        waiters.wake(Events::OUT);
+        assert_eq!(waiters.register_since(seen, Events::IN, Every::Once, &waker), None);
+        let seen = waiters.changes();
+        assert!(waiters.register_since(seen, Events::IN, Every::Once, &waker).is_some());
+        waiters.wake(Events::IN);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use vfs::{Appending, Claim, File, OpenFile};
 
 use super::limit;
 use super::socket::{Direction, SocketFile};
-use crate::arch::clock;
 use crate::memory::user::UserBuffers;
 use crate::process::signal;
 use crate::wait;
@@ -106,22 +105,16 @@ pub(crate) fn blocking<T>(
     interest: Events,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
-    match attempt() {
-        Err(Errno::EAGAIN) if !file.flags().contains(OpenFlags::NONBLOCK) => {}
-        result => return result,
+    if file.flags().contains(OpenFlags::NONBLOCK) {
+        return attempt();
     }
-    let object = file.file()?.clone();
-    let Some(waiters) = object.waiters() else { return Err(Errno::EAGAIN) };
-    let timeout = SocketFile::of(file).ok().and_then(|socket| {
+    let Some(waiters) = file.file()?.waiters() else { return attempt() };
+    let timeout = || {
         let is_input = interest.contains(Events::IN);
-        socket.timeout(if is_input { Direction::Receive } else { Direction::Send })
-    });
-    let deadline = timeout.map(|timeout| clock::now() + timeout);
-    match wait::until(waiters, interest, deadline, attempt) {
-        // A call with a timeout is not restarted (signal(7)).
-        Err(wait::RESTART) if timeout.is_some() => Err(Errno::EINTR),
-        result => result,
-    }
+        let direction = if is_input { Direction::Receive } else { Direction::Send };
+        SocketFile::of(file).ok().and_then(|socket| socket.timeout(direction))
+    };
+    wait::until_within(waiters, interest, timeout, attempt)
 }
 
 /// As [`blocking`], but without waiting where the call asks for that.
