@@ -64,6 +64,7 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
         log::warn!("unknown on the kernel's command line: {}", word.escape_ascii());
     }
     let cards = drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice));
+    drivers::power::start(info.rsdp);
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);
     random::start(&entropy);

@@ -3,6 +3,7 @@
 //! Runs on the way back to the application after an interrupt and in the idle loop, with no lock
 //! held; whatever an interrupt handler noted is taken up here.
 
+use crate::drivers::power;
 use crate::file::console;
 use crate::network::{self, Load};
 use crate::{control, timer, trace};
@@ -11,6 +12,7 @@ use crate::{control, timer, trace};
 pub(crate) fn run(load: Load) {
     timer::expire();
     control::serve();
+    power::serve();
     console::serve();
     network::serve(load);
     trace::serve(load);

@@ -84,10 +84,17 @@ fn command_line(address: u64) -> &'static [u8] {
     &bytes[..length]
 }
 
-pub(super) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+/// Returns the number at an offset; `None` beyond the end.
+pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+    bytes.get(offset..)?.first_chunk().copied().map(u16::from_le_bytes)
+}
+
+/// As [`u16_at`], of 32 bits.
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     bytes.get(offset..)?.first_chunk().copied().map(u32::from_le_bytes)
 }
 
-pub(super) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+/// As [`u16_at`], of 64 bits.
+pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     bytes.get(offset..)?.first_chunk().copied().map(u64::from_le_bytes)
 }

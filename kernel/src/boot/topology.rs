@@ -5,7 +5,8 @@
 
 use alloc::vec::Vec;
 
-use super::pvh::{u32_at, u64_at};
+use super::acpi;
+use super::pvh::u32_at;
 use crate::arch::boot::boot_memory;
 
 /// A processor's flag in the MADT: it can be started.
@@ -16,44 +17,17 @@ const MP_PROCESSOR: u8 = 0;
 const MP_PROCESSOR_BYTES: usize = 20;
 /// A processor's flag in the MP table: it can be started.
 const MP_ENABLED: u8 = 1;
-/// Bytes of the header of ACPI's tables and of the MP table.
-const SDT_HEADER: usize = 36;
+/// Bytes of the headers of the tables.
 const MADT_HEADER: usize = 44;
 const MP_HEADER: usize = 44;
-/// The longest table that is read.
-const LONGEST_TABLE: u32 = 1 << 20;
 
 /// Returns the APIC ids of the processors, in the order of the tables; none if there are no tables.
 /// `rsdp` is the physical address of ACPI's root pointer, 0 if there is none.
 pub(crate) fn processors(rsdp: u64) -> Vec<u8> {
-    madt(rsdp).map(madt_processors).or_else(|| mp_table().map(mp_processors)).unwrap_or_default()
-}
-
-/// Returns the table at an address with its header, if it is of this kind.
-fn sdt(address: u64, signature: &[u8]) -> Option<&'static [u8]> {
-    let header = boot_memory(address, SDT_HEADER as u64)?;
-    if !header.starts_with(signature) {
-        return None;
-    }
-    let length = u32_at(header, 4)?;
-    (length <= LONGEST_TABLE).then(|| boot_memory(address, length.into()))?
-}
-
-fn madt(rsdp: u64) -> Option<&'static [u8]> {
-    let root = boot_memory(rsdp, 36).filter(|root| root.starts_with(b"RSD PTR "))?;
-    let revision = *root.get(15)?;
-    let extended = if revision >= 2 { u64_at(root, 24)? } else { 0 };
-    let find = |table: &'static [u8], width, address: fn(&[u8]) -> Option<u64>| {
-        let mut addresses = table.get(SDT_HEADER..)?.chunks_exact(width).filter_map(address);
-        addresses.find_map(|address| sdt(address, b"APIC"))
-    };
-    match sdt(extended, b"XSDT") {
-        Some(table) => find(table, 8, |entry| u64_at(entry, 0)),
-        None => {
-            let table = sdt(u32_at(root, 16)?.into(), b"RSDT")?;
-            find(table, 4, |entry| u32_at(entry, 0).map(u64::from))
-        }
-    }
+    acpi::table(rsdp, b"APIC")
+        .map(madt_processors)
+        .or_else(|| mp_table().map(mp_processors))
+        .unwrap_or_default()
 }
 
 fn madt_processors(table: &[u8]) -> Vec<u8> {

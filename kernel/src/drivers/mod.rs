@@ -4,6 +4,7 @@ pub(crate) mod channel;
 mod dma;
 mod nic;
 mod pci;
+pub(crate) mod power;
 mod registers;
 pub(crate) mod rng;
 mod virtio;

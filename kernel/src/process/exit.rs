@@ -13,6 +13,7 @@ use super::{Process, session, signal};
 use crate::arch::cpu::Cpu;
 use crate::arch::port;
 use crate::control::{self, Event};
+use crate::drivers::power;
 use crate::memory::user::UserPtr;
 use crate::schedule;
 use crate::syscall::futex;
@@ -157,6 +158,7 @@ pub(crate) fn power_off(status: Status) -> ! {
 pub(crate) fn stop_machine(code: u8) -> ! {
     trace::finish();
     port::write_u32(DEBUG_EXIT_PORT, u32::from(code));
+    power::switch_off();
     port::write_u8(RESET_PORT, RESET_COMMAND);
     crate::arch::cpu::halt()
 }

@@ -20,6 +20,24 @@ pub(crate) fn read_u8(port: u16) -> u8 {
     value
 }
 
+/// Writes 16 bits to a port.
+pub(crate) fn write_u16(port: u16, value: u16) {
+    // SAFETY: as in write_u8.
+    unsafe {
+        asm!("out dx, ax", in("dx") port, in("ax") value, options(nomem, nostack, preserves_flags));
+    };
+}
+
+/// Reads 16 bits from a port.
+pub(crate) fn read_u16(port: u16) -> u16 {
+    let value: u16;
+    // SAFETY: as in read_u8.
+    unsafe {
+        asm!("in ax, dx", in("dx") port, out("ax") value, options(nomem, nostack, preserves_flags));
+    };
+    value
+}
+
 /// Writes 32 bits to a port.
 pub(crate) fn write_u32(port: u16, value: u32) {
     // SAFETY: as in write_u8.
