@@ -91,7 +91,7 @@ impl<M: PhysMem> AddressSpace<M> {
             Advice::DontNeed | Advice::DontNeedLocked | Advice::Free => {
                 self.update_pages(&part, Tables::Keep, |_| Change::Free)
             }
-            Advice::Collapse => Err(Errno::EINVAL),
+            Advice::Collapse => self.collapse(facts, &part),
             Advice::WipeOnFork if !is_private_anonymous => Err(Errno::EINVAL),
             Advice::HugePage => self.mark(&part, Attributes::HUGE, Attributes::NO_HUGE),
             Advice::NoHugePage => self.mark(&part, Attributes::NO_HUGE, Attributes::HUGE),

@@ -162,7 +162,7 @@ impl<M: PhysMem> AddressSpace<M> {
     }
 
     /// Maps a frame that belongs to the mapping from now on.
-    fn map_owned(
+    pub(crate) fn map_owned(
         &mut self,
         page: VirtAddr,
         frame: PhysAddr,

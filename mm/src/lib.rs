@@ -20,6 +20,7 @@ extern crate std;
 pub mod addr;
 pub mod advise;
 mod areas;
+mod collapse;
 pub mod entry;
 pub mod fault;
 pub mod frame;

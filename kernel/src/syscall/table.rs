@@ -303,7 +303,7 @@ syscalls! {
     remap_file_pages => memory::remap_file_pages(addr, size, prot, pgoff, flags);
     mremap => memory::mremap(old_address, old_size, new_size, flags, new_address);
     brk => memory::brk(addr);
-    /// partial: MADV_COLLAPSE is EINVAL; MADV_FREE frees at once
+    /// partial: MADV_COLLAPSE of files and shared memory is EINVAL; MADV_FREE frees at once
     madvise => memory::madvise(addr, length, advice);
     mincore => memory::mincore(addr, length, vec);
     msync => memory::msync(addr, length, flags);
