@@ -331,7 +331,9 @@ syscalls! {
     set_tid_address => thread::set_tid_address(tidptr);
     rseq => thread::rseq(rseq, rseq_len, flags, sig);
     sched_yield => thread::sched_yield();
+    /// partial: threads only, which share descriptors and directory; all else is ENOSYS
     clone => thread::clone(flags, stack, parent_tid, child_tid, tls);
+    /// partial: as clone
     clone3 => thread::clone3(cl_args, size);
     /// partial: priorities are not inherited
     futex => futex::futex(uaddr, op, val, timeout, uaddr2, val3);

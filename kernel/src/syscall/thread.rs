@@ -23,6 +23,7 @@ bitflags::bitflags! {
         const FS = 0x200;
         const FILES = 0x400;
         const SIGHAND = 0x800;
+        const PIDFD = 0x1000;
         const VFORK = 0x4000;
         const THREAD = 0x1_0000;
         const SYSVSEM = 0x4_0000;
@@ -52,9 +53,15 @@ impl CloneFlags {
         .union(Self::NEWNET);
 }
 
-/// What makes a child a thread of this program and nothing else.
-const THREAD_FLAGS: CloneFlags =
-    CloneFlags::VM.union(CloneFlags::SIGHAND).union(CloneFlags::THREAD);
+/// What makes a child a thread of this program and nothing else. Threads without descriptors or
+/// names of files in common would be processes in all but their number.
+const THREAD_FLAGS: CloneFlags = CloneFlags::VM
+    .union(CloneFlags::SIGHAND)
+    .union(CloneFlags::THREAD)
+    .union(CloneFlags::FS)
+    .union(CloneFlags::FILES);
+/// What threads cannot have: a descriptor that stands for them, a maker that waits for their end.
+const PROCESS_FLAGS: CloneFlags = CloneFlags::PIDFD.union(CloneFlags::VFORK);
 
 /// All flags of Linux 6.1: CLONE_NEWTIME to CLONE_IO, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP.
 const KNOWN_FLAGS: u64 = 0x3_ffff_ff80;
@@ -158,6 +165,15 @@ fn check_count(process: &Process) -> Result<()> {
     if process.thread_count() as u64 >= most { Err(Errno::EAGAIN) } else { Ok(()) }
 }
 
+/// Returns the error for what is more than a thread, and logs it the first time.
+fn refuse_process(flags: u64) -> Errno {
+    static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+    if !IS_LOGGED.swap(true, Ordering::Relaxed) {
+        log::warn!("a second process is refused: clone flags {flags:#x}");
+    }
+    Errno::ENOSYS
+}
+
 /// Starts a thread; its stack pointer is `stack`, or the caller's where that is 0.
 fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     let flags = CloneFlags::from_bits_truncate(arguments.flags);
@@ -170,12 +186,8 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     {
         return Err(Errno::EINVAL);
     }
-    if !flags.contains(THREAD_FLAGS) {
-        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
-        if !IS_LOGGED.swap(true, Ordering::Relaxed) {
-            log::warn!("a second process is refused: clone flags {:#x}", arguments.flags);
-        }
-        return Err(Errno::ENOSYS);
+    if !flags.contains(THREAD_FLAGS) || flags.intersects(PROCESS_FLAGS) {
+        return Err(refuse_process(arguments.flags));
     }
     let process = Process::current();
     check_count(process)?;
