@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use abi::signal::Signal;
+use abi::signal::{Signal, SignalSet};
 use abi::{Errno, Result};
 use sync::SpinLock;
 
@@ -37,6 +37,8 @@ pub(crate) enum Status {
 /// Ends the running thread; the last one ends the program with `status`.
 pub(crate) fn exit_thread(status: u8) -> ! {
     let thread = Thread::current();
+    // What is sent to the program from now on is for others.
+    thread.signals.set_mask(SignalSet::from_bits(u64::MAX));
     release_waiters(thread);
     trace::end(thread.tid, Status::Exited(status));
     let (ended, left) = Process::current().remove(thread.tid);

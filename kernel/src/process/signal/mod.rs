@@ -10,7 +10,7 @@ mod frame;
 mod pending;
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
 
 use abi::poll::Events;
 use abi::signal::{
@@ -94,12 +94,31 @@ impl ThreadSignals {
 
     /// Sets what is blocked; what cannot be blocked is left out.
     pub(crate) fn set_mask(&self, mask: SignalSet) {
-        let mask = (mask & !SignalSet::UNBLOCKABLE).bits();
-        self.waiting_mask.store(mask, Ordering::Relaxed);
-        self.mask.store(mask, Ordering::Relaxed);
+        let mask = mask & !SignalSet::UNBLOCKABLE;
+        self.waiting_mask.store(mask.bits(), Ordering::Relaxed);
+        // Whoever sends a signal to the program meanwhile sees this mask, or this sees the signal.
+        let before = SignalSet::from_bits(self.mask.swap(mask.bits(), Ordering::SeqCst));
+        let left = PENDING.set() & mask & !before;
+        if !left.is_empty() {
+            self.leave_to_others(left);
+        }
         if self.has_deliverable() {
             Cpu::current().call_attention();
         }
+    }
+
+    /// Makes other threads take signals of the program that were meant for this one.
+    #[cold]
+    fn leave_to_others(&self, signals: SignalSet) {
+        let mut left = signals;
+        Process::current().find_thread(|thread| {
+            let taken = left & !thread.signals.mask();
+            if !core::ptr::eq(&raw const thread.signals, self) && !taken.is_empty() {
+                left = left & !taken;
+                schedule::interrupt(thread);
+            }
+            left.is_empty()
+        });
     }
 
     /// Unblocks `wanted` while the thread waits for just these.
@@ -317,6 +336,8 @@ fn queue_for_process(info: SigInfo, origin: Origin) -> Result<bool> {
     let Some(first) = process.find_thread(|_| true) else { return Ok(false) };
     let Some(signal) = filter(&first.signals, &info) else { return Ok(false) };
     let is_new = PENDING.push(signal, info, origin)?;
+    // As `set_mask` says.
+    fence(Ordering::SeqCst);
     let takes = |thread: &Arc<Thread>| !thread.signals.mask().contains(signal);
     if let Some(thread) = process.find_thread(takes) {
         schedule::interrupt(&thread);
