@@ -105,7 +105,7 @@ pub trait Transmitter: Send {
 
     /// Queues a frame of `length` bytes, which `fill` writes in place: it is called once with a
     /// buffer of exactly `length` bytes whose contents are arbitrary. The card need not be told
-    /// before [`flush`](Self::flush). `length` is at most the device's MTU, or its segment size,
+    /// before [`publish`](Self::publish). `length` is at most the device's MTU, or its segment size,
     /// and [`ETHERNET_HEADER`].
     ///
     /// # Errors
@@ -117,15 +117,25 @@ pub trait Transmitter: Send {
         fill: &mut dyn FnMut(&mut [u8]),
     ) -> Result<(), Full>;
 
-    /// Tells the card of the frames queued since the last time, with one notification at most.
-    fn flush(&mut self);
+    /// Shows the card the frames queued since the last time. Returns whether its [`Bell`] is to be
+    /// rung for them.
+    fn publish(&mut self) -> bool;
 
-    /// Tells the card again of frames that it waits to be told of. Called before the processor
-    /// halts; for cards that can miss a notification.
-    fn remind(&mut self) {}
+    /// Returns whether the bell is to be rung for frames that were shown before. Asked before the
+    /// processor halts; for cards that can miss it.
+    fn is_ringing_missed(&mut self) -> bool {
+        false
+    }
 }
 
-/// A card: what it can do and its two halves.
+/// How a card is told that there are frames to be sent. That takes long, for the guest is left, so
+/// it is apart from the sending half, which others may use meanwhile.
+pub trait Bell: Send + Sync {
+    /// Tells the card.
+    fn ring(&self);
+}
+
+/// A card: what it can do, its two halves and its bell.
 pub struct Device {
     /// What it can do.
     pub capabilities: Capabilities,
@@ -133,6 +143,8 @@ pub struct Device {
     pub receiver: Box<dyn Receiver>,
     /// Where frames go.
     pub transmitter: Box<dyn Transmitter>,
+    /// Tells the card of them.
+    pub bell: Box<dyn Bell>,
 }
 
 impl fmt::Debug for Device {

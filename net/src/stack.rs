@@ -313,7 +313,7 @@ impl Stack {
     }
 
     /// Asks the cards for interrupts, or for none. Returns whether frames wait already, in which
-    /// case the kernel polls again before it halts.
+    /// case the kernel polls again before it halts. Waits for another processor that receives.
     pub fn set_interrupts(&self, wanted: Interrupts) -> bool {
         let mut is_pending = false;
         for (_, interface) in self.interfaces() {
@@ -321,6 +321,19 @@ impl Stack {
             if wanted == Interrupts::Enabled {
                 interface.remind();
             }
+        }
+        is_pending
+    }
+
+    /// Asks for interrupts those cards that no other processor receives from: that one asks
+    /// afterwards itself. Returns whether frames wait already.
+    pub fn ask_for_interrupts(&self) -> bool {
+        let mut is_pending = false;
+        for (_, interface) in self.interfaces() {
+            let Some(mut receiver) = interface.try_receiver() else { continue };
+            is_pending |= receiver.set_interrupts(Interrupts::Enabled);
+            drop(receiver);
+            interface.remind();
         }
         is_pending
     }

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 
 use net::device::{self, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac};
-use virtio::Slots;
 use virtio::net::{
     CSUM, EVENT_IDX, GUEST_CSUM, HEADER_BYTES, HOST_TSO4, HOST_TSO6, MAC, MRG_RXBUF, MTU,
     RECEIVE_QUEUE, STATUS, TRANSMIT_QUEUE,
 };
+use virtio::{Notify, Slots};
 use virtio_drivers::transport::Transport;
 
 use super::dma::Dma;
@@ -42,6 +42,9 @@ struct Receiver {
 /// The sending half of a card.
 struct Transmitter(virtio::Transmitter<Dma, Doorbell>);
 
+/// The bell of the sending half.
+struct Bell(Doorbell);
+
 /// Sets a network card up and going, without interrupts.
 ///
 /// # Errors
@@ -57,6 +60,7 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
     }
     let mut receiver = receiver(&mut bus, features, &capabilities)?;
     let transmitter = transmitter(&mut bus, features, &capabilities)?;
+    let bell = bus.doorbell(TRANSMIT_QUEUE);
     device_setup::start(&mut bus);
     receiver.disable_interrupts();
     receiver.start();
@@ -65,6 +69,7 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
         capabilities,
         receiver: Box::new(Receiver { queue: receiver, was_broken: false }),
         transmitter: Box::new(Transmitter(transmitter)),
+        bell: Box::new(Bell(bell)),
     })
 }
 
@@ -188,11 +193,17 @@ impl device::Transmitter for Transmitter {
         self.0.transmit(length, offload, fill).map_err(|virtio::net::Full| Full)
     }
 
-    fn flush(&mut self) {
-        self.0.flush();
+    fn publish(&mut self) -> bool {
+        self.0.publish()
     }
 
-    fn remind(&mut self) {
-        self.0.remind();
+    fn is_ringing_missed(&mut self) -> bool {
+        self.0.is_ringing_missed()
+    }
+}
+
+impl device::Bell for Bell {
+    fn ring(&self) {
+        self.0.notify(TRANSMIT_QUEUE);
     }
 }

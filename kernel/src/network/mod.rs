@@ -3,6 +3,11 @@
 //! Cards interrupt only while a processor is halted or in the application; whoever runs in the
 //! kernel finds what has come by looking. [`serve`] is called by `work`, [`is_quiet`] right before
 //! the processor halts.
+//!
+//! Any processor may receive from a card, one at a time for a batch of frames, which it carries up to
+//! the sockets. None that has something else to do waits for it: who finds the card taken goes on,
+//! and leaves it to that one to ask for interrupts. What the machine sends to itself is received by
+//! who sent it. The interrupts of cards go to the first processor.
 
 mod dhcp;
 
@@ -28,7 +33,7 @@ pub(crate) use net::stack::Load;
 use crate::arch::cpu::Cpu;
 use crate::arch::{clock, index, smp};
 use crate::memory::FRAMES;
-use crate::{file, random};
+use crate::{file, random, schedule};
 
 /// How long an idle processor looks for packets before it halts: about what halting and waking up
 /// take. A request that follows an answer closely is met without an interrupt.
@@ -160,11 +165,22 @@ impl Address {
 
 /// Receives and sends what is due.
 pub(crate) fn serve(load: Load) {
+    // A thread of another processor may be about to answer what an acknowledgement is owed for.
+    let is_idle = load == Load::Idle && !schedule::is_another_busy();
+    serve_beside(load, if is_idle { Load::Idle } else { Load::Busy });
+}
+
+/// The same, `load_of_all` being that of all processors.
+fn serve_beside(load: Load, load_of_all: Load) {
     let Some(stack) = STACK.get() else { return };
     let now = clock::now();
-    let is_more = stack.poll(now, load);
+    let is_more = stack.poll(now, load_of_all);
     dhcp::serve(now);
-    if load == Load::Busy && (is_more || stack.set_interrupts(Interrupts::Enabled)) {
+    // Who has received asks for interrupts, since who finds him receiving leaves that to him. What
+    // an idle processor makes ready may run without another look at the cards.
+    let is_to_ask = load == Load::Busy || smp::count() > 1;
+    let is_more = is_more || (is_to_ask && stack.ask_for_interrupts());
+    if load == Load::Busy && is_more {
         // Once more before the application goes on, other threads' turns in between.
         Cpu::current().call_attention();
     }
@@ -179,12 +195,12 @@ pub(crate) fn settle() {
     /// Rounds after which what is still under way is left to itself.
     const PATIENCE: u32 = 64;
     let Some(stack) = STACK.get() else { return };
-    serve(Load::Idle);
+    serve_beside(Load::Idle, Load::Idle);
     for _ in 0..PATIENCE {
         if !stack.is_pending() {
             break;
         }
-        serve(Load::Idle);
+        serve_beside(Load::Idle, Load::Idle);
     }
     stack.forget_ended(clock::now());
 }

@@ -7,6 +7,7 @@ use sched::CpuSet;
 use super::Local;
 use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu};
+use crate::arch::smp;
 use crate::memory::tlb;
 use crate::network::{self, Load};
 use crate::{timer, work};
@@ -17,6 +18,12 @@ static IDLE: AtomicU64 = AtomicU64::new(0);
 /// Returns the processors that idle.
 pub(super) fn processors() -> CpuSet {
     CpuSet::from_bits(IDLE.load(Ordering::Relaxed))
+}
+
+/// Returns whether a processor other than this one has something to run.
+pub(crate) fn is_another_busy() -> bool {
+    let (own, idle) = (Cpu::current().id, processors());
+    (0..smp::count()).any(|cpu| cpu != own && !idle.contains(cpu))
 }
 
 /// Notes that a processor does not idle any more.

@@ -20,6 +20,8 @@ use abi::time::Instant;
 use sched::{CpuSet, Entity, Nice, Queued, RunQueue};
 use sync::{Once, SpinLock};
 
+pub(crate) use idle::is_another_busy;
+
 use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;

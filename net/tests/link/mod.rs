@@ -8,7 +8,7 @@ use std::time::Duration;
 use abi::time::Instant;
 use abi::{Errno, Result};
 use net::device::{
-    Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac, Offload, Receiver,
+    Bell, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac, Offload, Receiver,
     Transmitter,
 };
 use net::flow::{Endpoint, Secrets};
@@ -164,7 +164,13 @@ impl Transmitter for End {
         Ok(())
     }
 
-    fn flush(&mut self) {}
+    fn publish(&mut self) -> bool {
+        false
+    }
+}
+
+impl Bell for End {
+    fn ring(&self) {}
 }
 
 fn card(mac: Mac, incoming: &Arc<Mutex<Lane>>, outgoing: &Arc<Mutex<Lane>>) -> Device {
@@ -178,6 +184,7 @@ fn card(mac: Mac, incoming: &Arc<Mutex<Lane>>, outgoing: &Arc<Mutex<Lane>>) -> D
         },
         receiver: Box::new(End { lane: incoming.clone() }),
         transmitter: Box::new(End { lane: outgoing.clone() }),
+        bell: Box::new(End { lane: outgoing.clone() }),
     }
 }
 

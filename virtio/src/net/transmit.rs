@@ -125,11 +125,16 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
         }
     }
 
-    /// Rings the bell for frames that the device should have heard of, and waits to hear of.
-    pub fn remind(&mut self) {
-        if self.queue.is_notification_missing() {
-            self.bell.notify(TRANSMIT_QUEUE);
-        }
+    /// Shows the device the frames queued; returns whether it wants its bell rung for them.
+    #[must_use]
+    pub fn publish(&mut self) -> bool {
+        self.queue.publish()
+    }
+
+    /// Returns whether the device waits for its bell, for frames that it was shown before.
+    #[must_use]
+    pub fn is_ringing_missed(&mut self) -> bool {
+        self.queue.is_notification_missing()
     }
 
     /// Returns whether the device broke the protocol, so that buffers will not come back.
