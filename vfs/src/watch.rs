@@ -152,24 +152,27 @@ impl Inotify {
     /// Watches a file, or changes what is watched of it, and returns the number of the watch.
     ///
     /// # Errors
-    /// `EEXIST` if it is watched and `MASK_CREATE` is given;
-    /// `ENOSPC` if there is no number left.
+    /// `EEXIST` if it is watched and `MASK_CREATE` is given; `ENOSPC` if there is no number left.
     pub fn watch(&self, inode: &dyn Inode, mask: WatchMask) -> Result<i32> {
         let key = lock::key(&inode.metadata());
         let kept = mask & (WatchMask::ALL_EVENTS | WatchMask::ONESHOT);
         let mut watchers = WATCHERS.lock();
+        let of_file = watchers.entry(key).or_default();
+        let own = of_file.iter().find(|(other, _)| other.ptr_eq(&self.this)).map(|(_, wd)| *wd);
         let mut state = self.state.lock();
-        if let Some((wd, (_, old))) = state.watches.iter_mut().find(|(_, (file, _))| *file == key) {
+        if let Some(wd) = own
+            && let Some((_, old)) = state.watches.get_mut(&wd)
+        {
             if mask.contains(WatchMask::MASK_CREATE) {
                 return Err(Errno::EEXIST);
             }
             *old = if mask.contains(WatchMask::MASK_ADD) { *old | kept } else { kept };
-            return Ok(*wd);
+            return Ok(wd);
         }
         let wd = state.last_wd.checked_add(1).ok_or(Errno::ENOSPC)?;
         state.last_wd = wd;
         state.watches.insert(wd, (key, kept));
-        watchers.entry(key).or_default().push((self.this.clone(), wd));
+        of_file.push((self.this.clone(), wd));
         WATCH_COUNT.fetch_add(1, Ordering::Relaxed);
         Ok(wd)
     }
