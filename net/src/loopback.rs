@@ -13,6 +13,7 @@ use sync::SpinLock;
 
 use crate::device::Full;
 use crate::flow::FlowKey;
+use crate::room;
 
 const LANES: u8 = 16;
 /// Packets under way in a lane; beyond, senders wait (TCP) or lose (UDP).
@@ -82,7 +83,7 @@ impl Loopback {
     /// held.
     ///
     /// # Errors
-    /// [`Full`] if there is no room; `fill` was not called then.
+    /// [`Full`] if there is no room or memory; `fill` was not called then.
     pub(crate) fn send(
         &self,
         lane: Lane,
@@ -93,7 +94,13 @@ impl Loopback {
             return Err(Full);
         }
         let queue = self.queue(lane);
-        let mut packet = queue.packets.lock().spare.pop().unwrap_or_default();
+        let mut packet = {
+            let mut packets = queue.packets.lock();
+            room::reserve_one(&mut packets.waiting).map_err(|_| Full)?;
+            packets.spare.pop().unwrap_or_default()
+        };
+        let more = length.saturating_sub(packet.len());
+        room::reserve(&mut packet, more).map_err(|_| Full)?;
         packet.resize(length, 0);
         fill(&mut packet);
         let mut packets = queue.packets.lock();

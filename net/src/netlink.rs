@@ -19,6 +19,7 @@ use sync::{SpinLock, Waiters};
 use crate::links::Link;
 use crate::network::{Cidr, Route};
 use crate::options::Options;
+use crate::room;
 use crate::stack::Stack;
 
 /// Length of `struct sockaddr_nl`.
@@ -146,7 +147,7 @@ impl Netlink {
         if source.left() > REQUEST_MAX {
             return Err(Errno::EMSGSIZE);
         }
-        let mut bytes = vec![0; source.left()];
+        let mut bytes = room::zeroed(source.left())?;
         let mut filled = 0;
         while filled < bytes.len() {
             match source.take(&mut bytes[filled..])? {

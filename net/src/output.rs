@@ -15,6 +15,7 @@ use crate::device::{Full, Mac, Offload};
 use crate::interface::{Interface, Outgoing};
 use crate::loopback::Lane;
 use crate::network::{Path, is_group};
+use crate::room;
 use crate::stack::Stack;
 use crate::wire::ip::{Header, Ip};
 use crate::wire::{arp, ethernet, ndisc, protocol};
@@ -130,7 +131,7 @@ impl Stack {
             }
             Hop::Unresolved { interface, next } => {
                 let interface = self.interface(*interface).ok_or(Full)?;
-                let mut packet = alloc::vec![0; outgoing.length];
+                let mut packet = room::zeroed(outgoing.length).map_err(|_| Full)?;
                 fill(&mut packet);
                 if let Some(field) = outgoing.checksum {
                     field.complete(&mut packet);

@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use abi::time::Instant;
 
+use crate::room;
 use crate::wire::ip::{Header, Ip, header_length};
 
 /// How long the parts of a packet are waited for (Linux's `ipfrag_time`).
@@ -74,7 +75,7 @@ impl Reassembly {
             return None;
         }
         let assembly = self.0.remove(index)?;
-        Some(assembly.finish(ip.ttl))
+        assembly.finish(ip.ttl)
     }
 
     fn find_or_begin(&mut self, key: Key, now: Instant) -> usize {
@@ -90,7 +91,7 @@ impl Reassembly {
 }
 
 impl Assembly {
-    /// Returns false if the part overlaps another or there are too many.
+    /// Returns false if the part overlaps another, there are too many, or no memory is left.
     fn insert(&mut self, offset: usize, bytes: &[u8]) -> bool {
         let index = self.parts.partition_point(|(start, _)| *start < offset);
         if let Some((start, part)) = self.parts.get(index) {
@@ -106,7 +107,8 @@ impl Assembly {
         {
             return false;
         }
-        self.parts.insert(index, (offset, bytes.to_vec()));
+        let Ok(bytes) = room::copy_of(bytes) else { return false };
+        self.parts.insert(index, (offset, bytes));
         self.parts.len() <= PARTS_MAX
             && self.total.is_none_or(|total| self.parts.iter().all(|(at, p)| at + p.len() <= total))
     }
@@ -116,15 +118,18 @@ impl Assembly {
         self.total == Some(length)
     }
 
-    fn finish(self, ttl: u8) -> Vec<u8> {
+    /// Returns the whole packet; `None` if no memory is left.
+    fn finish(self, ttl: u8) -> Option<Vec<u8>> {
         let Key { source, destination, protocol, .. } = self.key;
         let start = header_length(&source);
-        let mut packet = alloc::vec![0; start];
+        let length: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
+        let mut packet = room::zeroed(start + length).ok()?;
+        packet.truncate(start);
         for (_, part) in &self.parts {
             packet.extend_from_slice(part);
         }
         Header { source, destination, protocol, ttl, tos: 0 }.emit(&mut packet);
-        packet
+        Some(packet)
     }
 }
 

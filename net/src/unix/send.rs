@@ -1,7 +1,6 @@
 //! Sending: into the queue of the other socket.
 
 use alloc::sync::{Arc, Weak};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use abi::io::Source;
@@ -10,6 +9,7 @@ use abi::{Errno, Result};
 use super::message::{Packet, Rights};
 use super::socket::{MAX_DATAGRAMS, READABLE, Role};
 use super::{Address, Ancillary, Kind, Names, Shutdown, Socket};
+use crate::room;
 
 /// The most files in one message (`SCM_MAX_FD`).
 pub const MAX_RIGHTS: usize = 253;
@@ -129,18 +129,21 @@ impl Socket {
         let (taken, unused) = (bytes.len(), count - bytes.len());
         let mut packet = self.packet(peer, bytes, charge - unused, from.clone(), ancillary);
         let mut state = peer.state.lock();
-        if state.shut.contains(Shutdown::READ) {
+        let is_shut = state.shut.contains(Shutdown::READ);
+        let room = room::reserve_one(&mut state.inbox);
+        if let Err(errno) = if is_shut { Err(Errno::EPIPE) } else { room } {
             drop(state);
             self.refund(charge);
             ancillary.rights = core::mem::take(&mut packet.rights);
-            return Err(Errno::EPIPE);
+            return Err(errno);
         }
-        match state.inbox.back_mut().filter(|last| can_join(last, &packet)) {
-            Some(last) => {
+        let last = state.inbox.back_mut().filter(|last| can_join(last, &packet));
+        match last.map(|last| (room::reserve(&mut last.bytes, packet.bytes.len()), last)) {
+            Some((Ok(()), last)) => {
                 last.bytes.extend_from_slice(&packet.bytes);
                 last.charge += packet.charge;
             }
-            None => state.inbox.push_back(packet),
+            _ => state.inbox.push_back(packet),
         }
         drop(state);
         self.refund(unused);
@@ -175,8 +178,16 @@ impl Socket {
         if !self.charge(charge) {
             return Err(Errno::EAGAIN);
         }
-        let packet = self.packet(&peer, bytes, charge, from, ancillary);
-        peer.state.lock().inbox.push_back(packet);
+        let mut packet = self.packet(&peer, bytes, charge, from, ancillary);
+        let mut state = peer.state.lock();
+        if let Err(errno) = room::reserve_one(&mut state.inbox) {
+            drop(state);
+            self.refund(charge);
+            ancillary.rights = core::mem::take(&mut packet.rights);
+            return Err(errno);
+        }
+        state.inbox.push_back(packet);
+        drop(state);
         peer.waiters.wake(READABLE);
         Ok(count)
     }
@@ -254,15 +265,18 @@ fn can_join(last: &Packet, next: &Packet) -> bool {
 /// Takes `count` bytes from a source.
 ///
 /// # Errors
-/// `EFAULT` if the program's memory ends before.
+/// `EFAULT` if the program's memory ends before; as [`take_up_to`].
 fn take_all(source: &mut dyn Source, count: usize) -> Result<Vec<u8>> {
     let bytes = take_up_to(source, count)?;
     if bytes.len() == count { Ok(bytes) } else { Err(Errno::EFAULT) }
 }
 
 /// Takes `count` bytes from a source, or fewer if the program's memory ends before.
+///
+/// # Errors
+/// `ENOBUFS`; that of the source.
 fn take_up_to(source: &mut dyn Source, count: usize) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; count];
+    let mut bytes = room::zeroed(count)?;
     if count > 0 {
         let taken = source.take(&mut bytes)?;
         bytes.truncate(taken);

@@ -68,6 +68,7 @@ fn add_files(rights: &mut Rights, data: &[u8]) -> Result<()> {
     if rights.0.len() + descriptors.len() > MAX_RIGHTS {
         return Err(Errno::EINVAL);
     }
+    rights.0.try_reserve(descriptors.len()).map_err(|_| Errno::ENOMEM)?;
     for descriptor in descriptors {
         let file: Arc<OpenFile> = file::current().get_any(u32::from_ne_bytes(*descriptor))?;
         rights.0.push(file);
