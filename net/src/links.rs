@@ -111,30 +111,45 @@ impl Stack {
         link.map_or_else(Vec::new, |link| [link.name.as_bytes(), &[0]].concat())
     }
 
-    /// Answers the requests of `netdevice(7)` that read: takes a `struct ifreq` and fills it in.
+    /// Answers the requests of `netdevice(7)`: takes a `struct ifreq` and fills it in. `asker` is
+    /// the family of the socket that is asked, if that is an Internet socket.
     ///
     /// # Errors
-    /// `ENODEV` for an unknown link, `EADDRNOTAVAIL` if it has no IPv4 address, `ENOTTY` for an
-    /// unknown request.
-    pub fn interface_request(&self, request: u32, ifreq: &mut [u8; IFREQ]) -> Result<()> {
-        const SIOCGIFNAME: u32 = 0x8910;
+    /// `ENODEV` for an unknown link, `EADDRNOTAVAIL` if it has no IPv4 address, `EPERM` for a
+    /// change, `EOPNOTSUPP` for what drivers may have, `ENOPKG` for bridges and the like, `EINVAL`,
+    /// `ENOTTY` for an unknown request.
+    pub fn interface_request(
+        &self,
+        asker: Option<Family>,
+        request: u32,
+        ifreq: &mut [u8; IFREQ],
+    ) -> Result<()> {
         let links = self.links();
-        if request == SIOCGIFNAME {
-            let index = u32::from_ne_bytes(ifreq[NAME..].first_chunk().copied().unwrap_or([0; 4]));
-            let link = links.iter().find(|link| link.index == index).ok_or(Errno::ENODEV)?;
-            ifreq[..NAME].copy_from_slice(&name_field(link));
-            return Ok(());
+        let named = |name: &[u8]| {
+            let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+            // Linux takes "eth0:1" for a further address of eth0; there are none.
+            let name = name.split(|byte| *byte == b':').next().unwrap_or_default();
+            links.iter().find(|link| link.name.as_bytes() == name).ok_or(Errno::ENODEV)
+        };
+        match Request::of(request, asker) {
+            Request::Name => {
+                let index =
+                    ifreq[NAME..].first_chunk().map_or(0, |index| u32::from_ne_bytes(*index));
+                let link = links.iter().find(|link| link.index == index).ok_or(Errno::ENODEV)?;
+                ifreq[..NAME].copy_from_slice(&name_field(link));
+                Ok(())
+            }
+            Request::Link => {
+                let value = answer(request, named(&ifreq[..NAME])?)?;
+                ifreq[NAME..NAME + value.len()].copy_from_slice(&value);
+                Ok(())
+            }
+            Request::Driver => named(&ifreq[..NAME]).and(Err(Errno::EOPNOTSUPP)),
+            Request::Change => Err(Errno::EPERM),
+            Request::Package => Err(Errno::ENOPKG),
+            Request::Invalid => Err(Errno::EINVAL),
+            Request::Unknown => Err(Errno::ENOTTY),
         }
-        if !is_known(request) {
-            return Err(Errno::ENOTTY);
-        }
-        let name = ifreq[..NAME].split(|byte| *byte == 0).next().unwrap_or_default();
-        // Linux takes "eth0:1" for a further address of eth0; there are none.
-        let name = name.split(|byte| *byte == b':').next().unwrap_or_default();
-        let link = links.iter().find(|link| link.name.as_bytes() == name).ok_or(Errno::ENODEV)?;
-        let value = answer(request, link)?;
-        ifreq[NAME..NAME + value.len()].copy_from_slice(&value);
-        Ok(())
     }
 
     /// Returns what `SIOCGIFCONF` lists: a `struct ifreq` for each link with an IPv4 address.
@@ -153,12 +168,43 @@ impl Stack {
     }
 }
 
-/// `SIOCGIFFLAGS` and its kin, include/uapi/linux/sockios.h.
-const fn is_known(request: u32) -> bool {
-    matches!(
-        request,
-        0x8913 | 0x8915 | 0x8917 | 0x8919 | 0x891b | 0x891d | 0x8921 | 0x8927 | 0x8933 | 0x8942
-    )
+/// What a request is about, by its number in include/uapi/linux/sockios.h.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Request {
+    /// `SIOCGIFNAME`: a link's name by its number.
+    Name,
+    /// Something of a link by its name.
+    Link,
+    /// Something that a driver may know.
+    Driver,
+    /// A change of links, addresses or routes.
+    Change,
+    /// Something that Linux has in a module, which there is not: bridges and virtual networks.
+    Package,
+    /// One that Linux has a number for and nothing else.
+    Invalid,
+    Unknown,
+}
+
+impl Request {
+    /// Returns what a request is about. Some are known to Internet sockets of a family alone.
+    const fn of(request: u32, asker: Option<Family>) -> Self {
+        match (request, asker) {
+            (0x8910, _) => Self::Name,
+            (0x8913 | 0x891d | 0x8921 | 0x8927 | 0x8929 | 0x8933 | 0x8942 | 0x8970, _)
+            | (0x8915 | 0x8917 | 0x8919 | 0x891b, Some(Family::V4)) => Self::Link,
+            (0x8946 | 0x894a | 0x8993 | 0x8994 | 0x89b1 | 0x89f0..=0x89ff, _) => Self::Driver,
+            (0x8914 | 0x891e | 0x8922..=0x8924 | 0x8930..=0x8932 | 0x8937 | 0x8943, _)
+            | (0x8947..=0x8949 | 0x8971 | 0x8990..=0x8992 | 0x8995, _)
+            | (0x89a2 | 0x89a3 | 0x89b0, _)
+            | (0x890b | 0x890c | 0x8916, Some(_))
+            | (0x8918 | 0x891a | 0x891c | 0x8953 | 0x8955, Some(Family::V4))
+            | (0x8936, Some(Family::V6)) => Self::Change,
+            (0x8940 | 0x8941 | 0x8982 | 0x8983 | 0x89a0 | 0x89a1, _) => Self::Package,
+            (0x890d | 0x8934 | 0x8935, Some(Family::V4)) => Self::Invalid,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 fn answer(request: u32, link: &Link) -> Result<Vec<u8>> {
@@ -189,6 +235,10 @@ fn answer(request: u32, link: &Link) -> Result<Vec<u8>> {
             value.resize(16, 0);
             value
         }
+        // SIOCGIFSLAVE: known, but of no kind of link.
+        0x8929 => return Err(Errno::EINVAL),
+        // SIOCGIFMAP: a struct ifmap, of hardware that has neither memory nor ports.
+        0x8970 => vec![0; IFREQ - NAME],
         // SIOCGIFINDEX
         0x8933 => link.index.to_ne_bytes().to_vec(),
         // SIOCGIFTXQLEN
@@ -218,13 +268,16 @@ mod tests {
         let ask = |request, name: &[u8]| {
             let mut ifreq = [0; IFREQ];
             ifreq[..name.len()].copy_from_slice(name);
-            stack.interface_request(request, &mut ifreq).map(|()| ifreq)
+            stack.interface_request(Some(Family::V4), request, &mut ifreq).map(|()| ifreq)
         };
         assert_eq!(ask(0x8913, b"lo").unwrap()[16..18], [0x49, 0]);
         assert_eq!(ask(0x8915, b"lo").unwrap()[16..24], [2, 0, 0, 0, 127, 0, 0, 1]);
         assert_eq!(ask(0x891b, b"lo").unwrap()[20..24], [255, 0, 0, 0]);
         assert_eq!(ask(0x8921, b"lo").unwrap()[16..20], 65_536u32.to_ne_bytes());
         assert_eq!(ask(0x8913, b"none0"), Err(Errno::ENODEV));
+        assert_eq!(ask(0x8922, b"lo"), Err(Errno::EPERM));
+        assert_eq!(ask(0x8946, b"lo"), Err(Errno::EOPNOTSUPP));
+        assert_eq!(ask(0x8940, b"lo"), Err(Errno::ENOPKG));
         assert_eq!(ask(0x1234, b"lo"), Err(Errno::ENOTTY));
         assert_eq!(stack.interface_list().len(), IFREQ);
     }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use abi::time::Instant;
 use abi::{Errno, Result};
 
 /// What a program gives as an option's value: a length, and as many of the bytes as are there.
@@ -71,6 +72,39 @@ impl<'a> Value<'a> {
             length => self.bytes.get(..length).ok_or(Errno::EFAULT),
         }
     }
+}
+
+/// Whether what is received comes with the time when it arrived, and in which form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Stamping {
+    /// It does not.
+    #[default]
+    Off,
+    /// As `struct timeval` (`SO_TIMESTAMP`).
+    Micros,
+    /// As `struct timespec` (`SO_TIMESTAMPNS`).
+    Nanos,
+}
+
+impl Stamping {
+    /// Sets it as the option of a form is set: either ends both (Linux's `sock_set_timestamp`).
+    pub fn set(&mut self, form: Self, is_on: bool) {
+        *self = if is_on { form } else { Self::Off };
+    }
+
+    /// Returns what to tell of something that arrived at a time.
+    pub fn tell(self, arrived: Instant) -> Option<Stamp> {
+        (self != Self::Off).then_some(Stamp { arrived, form: self })
+    }
+}
+
+/// When something arrived, in the form that the program asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// When it arrived.
+    pub arrived: Instant,
+    /// [`Stamping::Micros`] or [`Stamping::Nanos`].
+    pub form: Stamping,
 }
 
 /// Returns a time to wait as `struct timeval`, the reverse of [`Value::timeout`].
@@ -142,8 +176,8 @@ pub(crate) struct Options {
     pub(crate) syn_count: u8,
     /// `IP_PKTINFO` or `IPV6_RECVPKTINFO`.
     pub(crate) packet_info: bool,
-    /// `SO_TIMESTAMP`.
-    pub(crate) timestamp: bool,
+    /// `SO_TIMESTAMP`, `SO_TIMESTAMPNS`.
+    pub(crate) stamping: Stamping,
     /// `IP_MULTICAST_LOOP`.
     pub(crate) multicast_loop: bool,
     /// `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`.
@@ -205,7 +239,7 @@ impl Options {
             linger2: 60,
             syn_count: 6,
             packet_info: false,
-            timestamp: false,
+            stamping: Stamping::Off,
             multicast_loop: true,
             multicast_ttl: 1,
             multicast_all: true,

@@ -51,6 +51,8 @@ fn difference(place: usize, batch: &Batch, linux: &Report, scull: &Report) -> Op
         let (linux, scull) = (*linux.get(index)?, *scull.get(index)?);
         let (Some(ours), Some(theirs)) = (linux, scull) else { return None };
         match compare(call, ours, theirs) {
+            // From there on threads have other descriptors on Linux, which on Scull they share.
+            Verdict::Same if batch.threads > 1 && unshares_descriptors(call) => return None,
             Verdict::Same => {}
             Verdict::Apart => return None,
             Verdict::Different => {
@@ -61,6 +63,12 @@ fn difference(place: usize, batch: &Batch, linux: &Report, scull: &Report) -> Op
         }
     }
     None
+}
+
+fn unshares_descriptors(call: &Call) -> bool {
+    const CLOSE_RANGE_UNSHARE: u64 = 2;
+    Sysno::from_raw(call.number) == Some(Sysno::close_range)
+        && matches!(call.arguments[2], Argument::Number(flags) if flags & CLOSE_RANGE_UNSHARE != 0)
 }
 
 /// Returns an outcome in words.
@@ -221,6 +229,10 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
                 || matches!(operation, 1035 | 1036);
             lacks && is_error(scull, Errno::EINVAL)
         }
+        // FIBMAP and SIOCUNIXFILE, which take rights, and SIOCGSTAMP and SIOCGSTAMPNS.
+        Sysno::ioctl => {
+            matches!(argument(1), 1 | 0x89e0 | 0x8906 | 0x8907) && is_error(scull, Errno::ENOTTY)
+        }
         // Protection keys, where the processor has them.
         Sysno::pkey_alloc => is_error(scull, Errno::ENOSPC),
         _ => false,
@@ -231,6 +243,8 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
 fn is_machine(number: Sysno, linux: Outcome, scull: Outcome) -> bool {
     let is_either = |errno| is_error(linux, errno) || is_error(scull, errno);
     match number {
+        // Whether Linux has a module for bridges and one for virtual networks.
+        Sysno::ioctl => is_error(scull, Errno::ENOPKG),
         // A port can be in use by a connection that is being forgotten.
         Sysno::bind | Sysno::listen | Sysno::connect => is_either(Errno::EADDRINUSE),
         // The number of processors, and how Linux was configured.

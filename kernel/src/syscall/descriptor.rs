@@ -10,9 +10,9 @@ use abi::fcntl::{
 };
 use abi::stat::FileType;
 use abi::{Errno, Result};
-use vfs::anon::PipeEnd;
+use vfs::anon::{Epoll, PipeEnd};
 use vfs::fs::ramfs::RamInode;
-use vfs::{OnExec, OpenFile};
+use vfs::{BLOCK_SIZE, OnExec, OpenFile};
 
 use super::{Context, lock, owner, socket};
 use crate::file::socket::Lingering;
@@ -200,6 +200,8 @@ const FIONBIO: u32 = 0x5421;
 const FIOASYNC: u32 = 0x5452;
 /// `FIONREAD`: how many bytes can be read.
 const FIONREAD: u32 = 0x541b;
+/// `FIGETBSZ`: how many bytes a block of the file system has.
+const FIGETBSZ: u32 = 2;
 /// `FIOQSIZE`: how many bytes of storage the file takes.
 const FIOQSIZE: u32 = 0x5460;
 
@@ -224,7 +226,7 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
                 return Err(Errno::ENOTTY);
             }
         }
-        FIONREAD => {
+        FIONREAD if !is_epoll(&file) => {
             let count = if file.metadata().kind == FileType::Regular {
                 object.size().saturating_sub(file.offset())
             } else {
@@ -240,7 +242,14 @@ pub(super) fn ioctl(_cx: &mut Context<'_>, fd: u32, request: u32, argument: u64)
             }
             UserPtr::<u64>::new(argument).write(&(metadata.blocks * 512))?;
         }
+        FIGETBSZ => UserPtr::<u32>::new(argument).write(&BLOCK_SIZE)?,
+        _ if is_epoll(&file) => return Err(Errno::EINVAL),
         _ => socket::ioctl(&file, request, argument)?,
     }
     Ok(0)
+}
+
+/// Returns whether an open file is of `epoll_create(2)`, which knows requests of its own only.
+fn is_epoll(file: &OpenFile) -> bool {
+    file.downcast::<Epoll>().is_some()
 }

@@ -59,6 +59,8 @@ pub struct Received {
     pub from: Option<SocketAddress>,
     /// What the program asked to be told of the datagram.
     pub told: Told,
+    /// There is no datagram: the socket was shut down.
+    pub is_shut: bool,
 }
 
 impl Socket {
@@ -283,24 +285,26 @@ impl Socket {
         match self {
             Self::Tcp(tcp) => {
                 let reading = if flags.is_peek { Reading::Peek } else { Reading::Take };
-                let copied = tcp.receive(sink, reading, now)?;
-                Ok(Received { copied, length: copied, ..Received::default() })
+                let (copied, stamp) = tcp.receive(sink, reading, now)?;
+                let told = Told { stamp: stamp.filter(|_| copied > 0), ..Told::default() };
+                Ok(Received { copied, length: copied, told, ..Received::default() })
             }
             Self::Udp(udp) => {
                 let Some(received) = udp.receive(sink, flags.is_peek)? else {
-                    return Ok(Received::default());
+                    return Ok(Received { is_shut: true, ..Received::default() });
                 };
                 Ok(Received {
                     copied: received.copied,
                     length: received.length,
                     from: Some(SocketAddress::new(udp.family(), &received.from)),
                     told: received.told,
+                    is_shut: false,
                 })
             }
             Self::Netlink(netlink) => {
                 let (copied, length) = netlink.receive(sink, flags.is_peek)?;
                 let from = Some(SocketAddress::raw(&netlink::kernel_address()));
-                Ok(Received { copied, length, from, told: Told::default() })
+                Ok(Received { copied, length, from, ..Received::default() })
             }
         }
     }

@@ -11,7 +11,7 @@ use zerocopy::IntoBytes;
 
 use super::Socket;
 use crate::addr::Family;
-use crate::options::{Options, Value, timeout_bytes};
+use crate::options::{Options, Stamping, Value, timeout_bytes};
 use crate::tcp::Tcp;
 
 /// The largest `SO_RCVBUF` and `SO_SNDBUF` (`net.core.rmem_max`, `wmem_max`).
@@ -225,7 +225,8 @@ fn set_socket_number(options: &mut Options, name: i32, value: i32) -> Result<()>
         so::SO_SNDLOWAT => return Err(Errno::ENOPROTOOPT),
         so::SO_PRIORITY => options.priority = within(value, 0..=6).map_err(|_| Errno::EPERM)?,
         so::SO_MARK => options.mark = value.cast_unsigned(),
-        so::SO_TIMESTAMP_OLD => options.timestamp = is_on,
+        so::SO_TIMESTAMP_OLD => options.stamping.set(Stamping::Micros, is_on),
+        so::SO_TIMESTAMPNS_OLD => options.stamping.set(Stamping::Nanos, is_on),
         // Nothing here depends on these.
         so::SO_DEBUG
         | so::SO_DONTROUTE
@@ -255,7 +256,8 @@ fn socket_number(options: &Options, name: i32) -> Result<i32> {
         so::SO_SNDLOWAT => 1,
         so::SO_PRIORITY => options.priority.cast_signed(),
         so::SO_MARK => options.mark.cast_signed(),
-        so::SO_TIMESTAMP_OLD => i32::from(options.timestamp),
+        so::SO_TIMESTAMP_OLD => i32::from(options.stamping == Stamping::Micros),
+        so::SO_TIMESTAMPNS_OLD => i32::from(options.stamping == Stamping::Nanos),
         so::SO_DEBUG
         | so::SO_DONTROUTE
         | so::SO_OOBINLINE

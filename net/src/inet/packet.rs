@@ -8,6 +8,7 @@ use abi::{Errno, Result};
 
 use crate::addr::Family;
 use crate::control::{Item, Items};
+use crate::options::Stamp;
 use crate::udp::Udp;
 
 /// What a call that sends says beyond its bytes and its address.
@@ -36,9 +37,11 @@ pub(crate) struct Wishes {
     pub(crate) segment: Option<u16>,
 }
 
-/// What a program asked to be told of each datagram.
+/// What a program asked to be told of what it receives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Told {
+    /// When it arrived; of a stream, when the last of it did (`SO_TIMESTAMP`).
+    pub stamp: Option<Stamp>,
     /// The address that it was sent to and the number of the card, 0 for loopback (`IP_PKTINFO`,
     /// `IPV6_RECVPKTINFO`).
     pub info: Option<(IpAddr, usize)>,

@@ -49,6 +49,8 @@ pub(super) struct Connection {
     pub(super) is_starved: bool,
     /// Full segments only go out until then (`TCP_CORK`, `MSG_MORE`).
     pub(super) corked_until: Option<Instant>,
+    /// When the last bytes came that can be read.
+    pub(super) arrived: Instant,
     /// When the peer was last heard.
     pub(super) heard: Instant,
     /// Keep-alive probes since then.
@@ -81,6 +83,7 @@ impl Connection {
             is_delayed: false,
             is_starved: false,
             corked_until: None,
+            arrived: now,
             heard: now,
             probes: 0,
             progress: now,

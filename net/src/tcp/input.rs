@@ -171,7 +171,11 @@ impl Tcp {
             };
             return self.fail(inner, errno, now);
         }
-        if inner.is_orphan && after.unread > before.unread {
+        let has_new_data = after.unread > before.unread;
+        if has_new_data {
+            connection.arrived = now;
+        }
+        if inner.is_orphan && has_new_data {
             self.abort_locked(inner, now);
             return events;
         }

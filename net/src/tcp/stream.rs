@@ -10,7 +10,7 @@ use abi::{Errno, Result};
 use super::connection::Connection;
 use super::engine::Engine;
 use super::{Inner, State, Tcp, may_send};
-use crate::options::Options;
+use crate::options::{Options, Stamp};
 use crate::wire::tcp::ACK;
 
 /// How long a corked connection keeps less than a segment back (`tcp(7)`, `TCP_CORK`).
@@ -49,7 +49,7 @@ impl Tcp {
         sink: &mut dyn Sink,
         reading: Reading,
         now: Instant,
-    ) -> Result<usize> {
+    ) -> Result<(usize, Option<Stamp>)> {
         let mut guard = self.inner.lock();
         let inner = &mut *guard;
         let connection = match &mut inner.state {
@@ -62,13 +62,14 @@ impl Tcp {
                 return Err(error);
             }
             if connection.is_reading_over() {
-                return Ok(0);
+                return Ok((0, None));
             }
             return Err(Errno::EAGAIN);
         }
+        let stamp = inner.options.stamping.tell(connection.arrived);
         let Some(engine) = &mut connection.engine else { return Err(Errno::EAGAIN) };
         let count = match reading {
-            Reading::Peek => return peek(engine, sink),
+            Reading::Peek => return peek(engine, sink).map(|count| (count, stamp)),
             Reading::Take => take(engine, sink)?,
         };
         connection.used = now;
@@ -76,14 +77,14 @@ impl Tcp {
             if connection.unread() == 0 {
                 connection.drop_engine(&self.stack);
             }
-            return Ok(count);
+            return Ok((count, stamp));
         }
         let has_sent = self.update_window(inner, now);
         drop(guard);
         if has_sent {
             self.stack.finish(now);
         }
-        Ok(count)
+        Ok((count, stamp))
     }
 
     /// Tells the peer of room in the receive buffer if that is worth a segment. Returns whether

@@ -28,7 +28,8 @@ pub(crate) fn input(stack: &Arc<Stack>, ip: &Ip<'_>, now: Instant) {
         return;
     }
     let Ip { destination: to, card, ttl, tos, .. } = *ip;
-    let datagram = || Datagram { from, to, card, ttl, tos, bytes: packet.payload.to_vec() };
+    let datagram =
+        || Datagram { from, to, card, ttl, tos, arrived: now, bytes: packet.payload.to_vec() };
     if is_for_many {
         let all = sockets(stack, &to, packet.destination, Some(card));
         let wanting = all.iter().filter(|socket| socket.score(&from).is_some());

@@ -14,6 +14,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use abi::io::Sink;
 use abi::poll::Events;
+use abi::time::Instant;
 use abi::{Errno, Result};
 pub(crate) use input::{input, input_report};
 use sync::{SpinLock, Waiters};
@@ -67,6 +68,7 @@ struct Datagram {
     card: usize,
     ttl: u8,
     tos: u8,
+    arrived: Instant,
     bytes: Vec<u8>,
 }
 
@@ -348,6 +350,7 @@ impl Datagram {
     fn told(&self, options: &Options, family: Family) -> Told {
         let is_own_version = self.to.is_ipv4() == (family == Family::V4);
         Told {
+            stamp: options.stamping.tell(self.arrived),
             info: options.packet_info.then_some((self.to, self.card)),
             ttl: (options.receive_ttl && is_own_version).then_some(self.ttl),
             tos: (options.receive_tos && is_own_version).then_some(self.tos),

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt;
 
+use abi::time::Instant;
+
 use super::{Address, Socket};
 
 /// Who sent something, `struct ucred` of `unix(7)`.
@@ -40,6 +42,8 @@ pub struct Ancillary {
     pub credentials: Credentials,
     /// It is a claim: it goes along even if neither side asked for credentials.
     pub is_claimed: bool,
+    /// When the message is sent.
+    pub sent: Instant,
 }
 
 /// Whether a message stays in the queue when it is received.
@@ -66,6 +70,10 @@ pub struct Received {
     pub rights: Rights,
     /// Who sent it, if this socket wants to know (`SO_PASSCRED`).
     pub credentials: Option<Credentials>,
+    /// When it was sent; of a stream that is not told.
+    pub sent: Option<Instant>,
+    /// There is no message: the socket was shut down, and not that of a connection.
+    pub is_shut: bool,
 }
 
 /// A piece in a socket's queue.
@@ -82,6 +90,7 @@ pub(super) struct Packet {
     pub(super) rights: Rights,
     /// Who sent it, if that was of interest then.
     pub(super) credentials: Option<Credentials>,
+    pub(super) sent: Instant,
 }
 
 impl Packet {

@@ -101,7 +101,9 @@ impl Socket {
             return Err(errno);
         }
         let Some(packet) = state.inbox.front_mut() else {
-            return end_or_wait(state.shut.contains(Shutdown::READ));
+            let is_shut = self.kind == Kind::Datagram;
+            let end = end_or_wait(state.shut.contains(Shutdown::READ));
+            return end.map(|end| Received { is_shut, ..end });
         };
         let expected = packet.bytes.len().min(sink.room());
         let put = if expected > 0 { sink.put(&packet.bytes) } else { Ok(0) };
@@ -116,6 +118,8 @@ impl Socket {
             from: packet.from.clone(),
             rights: super::Rights::default(),
             credentials: self.sender(packet.credentials),
+            sent: Some(packet.sent),
+            is_shut: false,
         };
         if take == Take::Peek {
             received.rights = packet.rights.clone();

@@ -248,6 +248,7 @@ impl Socket {
             from,
             rights: core::mem::take(&mut ancillary.rights),
             credentials: is_asked.then_some(ancillary.credentials),
+            sent: ancillary.sent,
         }
     }
 }

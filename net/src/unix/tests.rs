@@ -79,7 +79,7 @@ fn bytes(socket: &Socket, room: usize) -> Result<Vec<u8>> {
 
 fn files(count: u32) -> Ancillary {
     let rights = (0..count).map(|number| Arc::new(number) as Arc<dyn Any + Send + Sync>).collect();
-    Ancillary { rights: Rights(rights), credentials: ME, is_claimed: false }
+    Ancillary { rights: Rights(rights), credentials: ME, ..Ancillary::default() }
 }
 
 #[derive(Default)]

@@ -81,11 +81,6 @@ impl SocketFile {
         file.downcast().ok_or(Errno::ENOTSOCK)
     }
 
-    /// Returns whether it is of a kind that has urgent data.
-    pub(crate) fn has_marks(&self) -> bool {
-        matches!(self.socket, Socket::Unix(_) | Socket::Inet(inet::Socket::Tcp(_)))
-    }
-
     /// Returns how long a direction waits at most, `SO_RCVTIMEO` and `SO_SNDTIMEO`.
     pub(crate) fn timeout(&self, direction: Direction) -> Option<Duration> {
         match (&self.socket, direction) {
@@ -162,8 +157,11 @@ impl File for SocketFile {
                 socket.send(source, None, &inet::Extras::default(), clock::now())
             }
             Socket::Unix(socket) => {
-                let mut along =
-                    Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+                let mut along = Ancillary {
+                    sent: clock::now(),
+                    credentials: own_credentials(),
+                    ..Ancillary::default()
+                };
                 socket.inner.send(source, None, &FileNames::DEFAULT, &mut along)
             }
         }

@@ -7,12 +7,13 @@ use core::time::Duration;
 use abi::socket::{
     AF_UNIX, Linger, SO_ACCEPTCONN, SO_BROADCAST, SO_DOMAIN, SO_ERROR, SO_KEEPALIVE, SO_LINGER,
     SO_PASSCRED, SO_PEERCRED, SO_PRIORITY, SO_PROTOCOL, SO_RCVBUF, SO_RCVTIMEO_OLD, SO_REUSEADDR,
-    SO_SNDBUF, SO_SNDTIMEO_OLD, SO_TIMESTAMP_OLD, SO_TYPE, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM,
-    SOL_SOCKET,
+    SO_SNDBUF, SO_SNDTIMEO_OLD, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TYPE, SOCK_DGRAM,
+    SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET,
 };
 use abi::stat::FileType;
+use abi::time::Instant;
 use abi::{Errno, Result};
-use net::options::{Value, timeout_bytes};
+use net::options::{Stamp, Stamping, Value, timeout_bytes};
 use net::unix::{Credentials, Kind, Names, Socket, SocketFile};
 use sync::SpinLock;
 use vfs::path::LastLink;
@@ -47,7 +48,7 @@ struct Options {
     broadcast: i32,
     keep_alive: i32,
     priority: i32,
-    timestamp: i32,
+    stamping: Stamping,
     linger: Linger,
 }
 
@@ -62,7 +63,7 @@ impl UnixSocket {
             broadcast: 0,
             keep_alive: 0,
             priority: 0,
-            timestamp: 0,
+            stamping: Stamping::Off,
             linger: Linger { l_onoff: 0, l_linger: 0 },
         };
         Self { inner, options: SpinLock::new(options) }
@@ -81,6 +82,12 @@ impl UnixSocket {
             Direction::Receive => options.receive_timeout,
             Direction::Send => options.send_timeout,
         }
+    }
+
+    /// Returns what to tell of a message that was sent at a time.
+    pub(crate) fn stamp(&self, sent: Option<Instant>) -> Option<Stamp> {
+        let stamping = self.options.lock().stamping;
+        sent.and_then(|sent| stamping.tell(sent))
     }
 
     /// Sets an option, `setsockopt(2)`.
@@ -123,7 +130,8 @@ impl UnixSocket {
             SO_REUSEADDR => options.reuses_address = i32::from(number != 0),
             SO_BROADCAST => options.broadcast = i32::from(number != 0),
             SO_KEEPALIVE => options.keep_alive = i32::from(number != 0),
-            SO_TIMESTAMP_OLD => options.timestamp = i32::from(number != 0),
+            SO_TIMESTAMP_OLD => options.stamping.set(Stamping::Micros, number != 0),
+            SO_TIMESTAMPNS_OLD => options.stamping.set(Stamping::Nanos, number != 0),
             SO_PRIORITY => options.priority = number,
             SO_TYPE | SO_PROTOCOL | SO_DOMAIN | SO_ERROR => return Err(Errno::ENOPROTOOPT),
             _ => return Err(Errno::ENOPROTOOPT),
@@ -151,7 +159,8 @@ impl UnixSocket {
             SO_REUSEADDR => options.reuses_address,
             SO_BROADCAST => options.broadcast,
             SO_KEEPALIVE => options.keep_alive,
-            SO_TIMESTAMP_OLD => options.timestamp,
+            SO_TIMESTAMP_OLD => i32::from(options.stamping == Stamping::Micros),
+            SO_TIMESTAMPNS_OLD => i32::from(options.stamping == Stamping::Nanos),
             SO_PRIORITY => options.priority,
             SO_TYPE => match self.inner.kind() {
                 Kind::Stream => SOCK_STREAM,

@@ -4,22 +4,26 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use abi::socket::{
     Cmsghdr, IP_PKTINFO, IP_TOS, IP_TTL, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_TCLASS, SCM_CREDENTIALS,
-    SCM_RIGHTS, SOL_IP, SOL_IPV6, SOL_SOCKET,
+    SCM_RIGHTS, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SOL_IP, SOL_IPV6, SOL_SOCKET,
 };
 use abi::{Errno, Result};
 use net::control::{Item, Items};
 use net::inet::Told;
+use net::options::{Stamp, Stamping};
 use net::unix::{Ancillary, Credentials, MAX_RIGHTS, Rights};
 use vfs::{OnExec, OpenFile};
 use zerocopy::IntoBytes;
 
+use crate::arch::clock;
 use crate::file;
 use crate::file::socket::own_credentials;
 use crate::memory::{self, user};
 use crate::process::{PID, Process};
+use crate::time;
 
 /// Items begin at multiples of this many bytes.
 const ALIGNMENT: usize = 8;
@@ -47,7 +51,8 @@ pub(super) fn copy(address: u64, length: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// `EINVAL` if it makes no sense, `EBADF`, `EPERM`, `ESRCH`.
 pub(super) fn read(control: &[u8]) -> Result<Ancillary> {
-    let mut ancillary = Ancillary { credentials: own_credentials(), ..Ancillary::default() };
+    let mut ancillary =
+        Ancillary { sent: clock::now(), credentials: own_credentials(), ..Ancillary::default() };
     for item in Items::of(control) {
         let Item { level, kind, data } = item?;
         match (level, kind) {
@@ -133,6 +138,20 @@ impl Writer {
         user::write_bytes(self.address.wrapping_add(self.written as u64), &item)?;
         self.written = (self.written + length.next_multiple_of(ALIGNMENT)).min(self.room);
         Ok(())
+    }
+
+    /// Writes when something arrived, in the time of day.
+    ///
+    /// # Errors
+    /// `EFAULT`.
+    pub(super) fn put_stamp(&mut self, stamp: Option<Stamp>) -> Result<()> {
+        let Some(Stamp { arrived, form }) = stamp else { return Ok(()) };
+        let time = Duration::from_nanos(time::start_nanos() + arrived.as_nanos());
+        let (kind, part) = match form {
+            Stamping::Nanos => (SO_TIMESTAMPNS_OLD, time.subsec_nanos()),
+            _ => (SO_TIMESTAMP_OLD, time.subsec_micros()),
+        };
+        self.put(SOL_SOCKET, kind, [time.as_secs(), part.into()].as_bytes())
     }
 
     /// Writes a sender's ids.

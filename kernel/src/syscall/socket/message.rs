@@ -225,6 +225,8 @@ struct Incoming {
     rights: Rights,
     credentials: Option<Credentials>,
     told: Told,
+    /// Nothing was received: the socket was shut down, though there is no connection that ends.
+    is_shut: bool,
 }
 
 /// Takes bytes without keeping them: TCP's `MSG_TRUNC`, `tcp(7)`.
@@ -259,6 +261,7 @@ fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result
                 length: received.length,
                 from: received.from.map(|from| from.as_bytes().to_vec()).unwrap_or_default(),
                 told: received.told,
+                is_shut: received.is_shut,
                 ..Incoming::default()
             })
         }
@@ -275,7 +278,8 @@ fn receive_once(opened: &Opened, sink: &mut dyn Sink, flags: MsgFlags) -> Result
                 from,
                 rights: received.rights,
                 credentials: received.credentials,
-                told: Told::default(),
+                told: Told { stamp: socket.stamp(received.sent), ..Told::default() },
+                is_shut: received.is_shut,
             })
         }
     }
@@ -332,6 +336,10 @@ fn receive(opened: &Opened, parts: &[IoVec], flags: MsgFlags) -> Result<Incoming
         let step =
             opened.attempt(Direction::Receive, flags, || receive_once(opened, &mut target, flags));
         match step {
+            // As on Linux only a call that waits sees the end of datagrams.
+            Ok(next) if next.is_shut && opened.is_nonblocking(flags) => {
+                return Err(Errno::EAGAIN);
+            }
             Ok(next) if whole.count == 0 => whole = next,
             Ok(next) => {
                 whole.count += next.count;
@@ -403,6 +411,7 @@ fn put_control(
     flags: MsgFlags,
     control: &mut control::Writer,
 ) -> Result<()> {
+    control.put_stamp(incoming.told.stamp)?;
     match &opened.socket.socket {
         Socket::Unix(_) => {
             if let Some(credentials) = incoming.credentials {
