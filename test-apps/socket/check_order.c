@@ -47,6 +47,11 @@ int main(void)
 
 	SHOW(SYS(getsockopt, pair[0], 77, 1, &one, BAD));
 	SHOW(SYS(getsockopt, tcp, 77, 1, &one, BAD));
+	SHOW(SYS(getsockopt, udp, 77, 1, &one, BAD));
+	SHOW(SYS(getsockopt, udp, 77, 1, &one, &negative));
+	SHOW(SYS(getsockopt, udp, 136, 9999, &one, BAD));
+	SHOW(SYS(getsockopt, udp, 136, 9999, &one, &negative));
+	SHOW(SYS(getsockopt, udp, 136, 9999, &one, &size));
 	SHOW(SYS(getsockopt, tcp, SOL_SOCKET, 9999, &one, BAD));
 	SHOW(SYS(getsockopt, tcp, SOL_SOCKET, 9999, &one, &negative));
 	SHOW(SYS(getsockopt, tcp, SOL_SOCKET, 9999, &one, &size));

@@ -208,6 +208,23 @@ static void udp(int family)
 	close(fd);
 }
 
+// A connection that was reset before the program asked what had become of it.
+static void reset(void)
+{
+	struct sockaddr_in there;
+	int listener = tcp_listener(&there, 1), fd = (int)MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+	struct pollfd reset = { .fd = fd, .events = POLLOUT };
+
+	say("reset");
+	SHOW(connect(fd, (struct sockaddr *)&there, sizeof there));
+	MUST(poll(&reset, 1, 10000));
+	close(listener);
+	reset.events = POLLIN;
+	MUST(poll(&reset, 1, 10000));
+	SHOW(connect(fd, (struct sockaddr *)&there, sizeof there));
+	close(fd);
+}
+
 // A call that fails has given the socket its port nevertheless.
 static void port(int family)
 {
@@ -237,6 +254,7 @@ int main(void)
 	tcp();
 	udp(AF_INET);
 	udp(AF_INET6);
+	reset();
 	port(AF_INET);
 	port(AF_INET6);
 	return 0;

@@ -51,7 +51,7 @@ impl Socket {
                 }
                 self.with_options(|options| set_ipv6_option(options, name, value))?;
             }
-            (so::IPPROTO_UDP, Self::Udp(udp)) => {
+            (so::IPPROTO_UDP | so::IPPROTO_UDPLITE, Self::Udp(udp)) => {
                 let value = value.int()?;
                 udp.with_options(|options| set_udp_option(options, name, value))?;
             }
@@ -88,13 +88,19 @@ impl Socket {
         self.with_options(|options| set_socket_number(options, name, value))
     }
 
-    /// Returns whether options of this level can be asked for at all.
-    pub fn has_options_of(&self, level: i32) -> bool {
-        let is_inet_v4 = !matches!(self, Self::Netlink(_)) && self.family() == Family::V4;
+    /// Checks that options of this level can be asked for, which comes before all else.
+    ///
+    /// # Errors
+    /// `EOPNOTSUPP` or `ENOPROTOOPT`, by what kind of socket it is.
+    pub fn check_level(&self, level: i32) -> Result<()> {
         match (level, self) {
-            (SOL_SOCKET | SOL_IP, _) | (so::IPPROTO_TCP, Self::Tcp(_)) => true,
-            (so::IPPROTO_UDP, Self::Udp(_)) => true,
-            _ => !is_inet_v4,
+            (SOL_SOCKET, _) | (so::SOL_NETLINK, Self::Netlink(_)) => Ok(()),
+            (_, Self::Netlink(_)) => Err(Errno::ENOPROTOOPT),
+            (SOL_IP, _) | (so::IPPROTO_TCP, Self::Tcp(_)) => Ok(()),
+            (so::IPPROTO_UDP | so::IPPROTO_UDPLITE, Self::Udp(_)) => Ok(()),
+            _ if self.family() == Family::V4 => Err(Errno::EOPNOTSUPP),
+            (SOL_IPV6, _) => Ok(()),
+            _ => Err(Errno::ENOPROTOOPT),
         }
     }
 
@@ -149,7 +155,7 @@ impl Socket {
             (SOL_IPV6, _) if self.family() == Family::V6 => {
                 Ok(bytes(self.with_options(|options| ipv6_option(options, name))?))
             }
-            (so::IPPROTO_UDP, Self::Udp(udp)) => match name {
+            (so::IPPROTO_UDP | so::IPPROTO_UDPLITE, Self::Udp(udp)) => match name {
                 so::UDP_SEGMENT => {
                     Ok(bytes(udp.with_options(|options| i32::from(options.segment))))
                 }

@@ -62,9 +62,17 @@ impl Tcp {
         match &inner.state {
             State::Closed => {}
             State::Connecting(_) => return Err(Errno::EALREADY),
-            State::Open(_) if inner.is_untold => {
+            State::Open(connection) if inner.is_untold => {
+                let is_over = connection.is_over;
                 inner.is_untold = false;
-                return Ok(());
+                if !is_over {
+                    return Ok(());
+                }
+                // It was reset before the program heard of it, and can be connected anew.
+                let error = inner.error.take().unwrap_or(Errno::ECONNABORTED);
+                drop(inner);
+                self.disconnect(now)?;
+                return Err(error);
             }
             State::Open(_) | State::Listening(_) => return Err(Errno::EISCONN),
         }

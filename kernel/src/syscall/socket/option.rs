@@ -43,12 +43,10 @@ pub(in crate::syscall) fn getsockopt(
     length: UserPtr<i32>,
 ) -> Result<()> {
     let opened = Opened::get(fd)?;
-    let is_level = match &opened.socket.socket {
-        Socket::Inet(socket) => socket.has_options_of(level),
-        Socket::Unix(_) => level == SOL_SOCKET,
-    };
-    if !is_level {
-        return Err(Errno::EOPNOTSUPP);
+    match &opened.socket.socket {
+        Socket::Inet(socket) => socket.check_level(level)?,
+        Socket::Unix(_) if level == SOL_SOCKET => {}
+        Socket::Unix(_) => return Err(Errno::EOPNOTSUPP),
     }
     let room = usize::try_from(length.read()?).map_err(|_| Errno::EINVAL)?;
     let bytes = match &opened.socket.socket {
