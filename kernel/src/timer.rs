@@ -36,9 +36,12 @@ pub(crate) fn cancel(id: Id) -> bool {
     waker.is_some()
 }
 
-/// Returns when this processor's next timer is due.
-pub(crate) fn next_deadline() -> Option<Instant> {
-    TIMERS[Cpu::current().id].lock().next_deadline()
+/// Makes this processor be interrupted when its next timer is due.
+pub(crate) fn arm() {
+    let next = TIMERS[Cpu::current().id].lock().next_deadline();
+    if let Some(deadline) = next {
+        clock::wake_at(deadline);
+    }
 }
 
 /// Calls this processor's wakers that are due.

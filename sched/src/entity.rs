@@ -1,7 +1,5 @@
 //! What the scheduler knows of one thread.
 
-use core::time::Duration;
-
 use crate::CpuSet;
 
 /// The processor time that a thread asks for at a time, in nanoseconds: what it gets before
@@ -74,6 +72,7 @@ impl Entity {
     }
 
     /// Returns where the thread may run.
+    #[inline]
     pub const fn affinity(&self) -> CpuSet {
         self.affinity
     }
@@ -84,38 +83,48 @@ impl Entity {
     }
 
     /// Returns the processor on which it ran last, whose caches may still hold its data.
+    #[inline]
     pub const fn last_cpu(&self) -> usize {
         self.last_cpu
     }
 
     /// Sets the processor on which it ran last.
+    #[inline]
     pub const fn set_last_cpu(&mut self, cpu: usize) {
         self.last_cpu = cpu;
     }
 
+    #[inline]
     pub(crate) const fn weight(&self) -> u64 {
         self.weight
     }
 
-    /// Returns the virtual time that running for `time` takes.
-    pub(crate) fn virtual_time(&self, time: Duration) -> u64 {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    /// Returns the virtual time that running for so many nanoseconds takes.
+    #[inline]
+    pub(crate) fn virtual_time(&self, nanos: u64) -> u64 {
         scale(nanos, UNIT_WEIGHT, self.weight)
     }
 
     /// Returns the virtual length of a slice.
+    #[inline]
     pub(crate) fn virtual_slice(&self) -> u64 {
         scale(SLICE_NS, UNIT_WEIGHT, self.weight)
     }
 
-    /// Returns the time that `virtual_time` of this thread takes.
-    pub(crate) fn real_time(&self, virtual_time: u64) -> Duration {
-        Duration::from_nanos(scale(virtual_time, self.weight, UNIT_WEIGHT))
+    /// Returns how many nanoseconds `virtual_time` of this thread takes.
+    #[inline]
+    pub(crate) fn real_time(&self, virtual_time: u64) -> u64 {
+        scale(virtual_time, self.weight, UNIT_WEIGHT)
     }
 }
 
 /// Returns `value * numerator / denominator`, `u64::MAX` if that is too large.
+#[inline]
 pub(crate) fn scale(value: u64, numerator: u64, denominator: u64) -> u64 {
+    // Nearly every thread has the unit's weight.
+    if numerator == denominator {
+        return value;
+    }
     if let Some(product) = value.checked_mul(numerator) {
         return product / denominator.max(1);
     }
@@ -141,9 +150,9 @@ mod tests {
     fn virtual_time_runs_slower_for_the_heavy() {
         let heavy = Entity::new(Nice::new(-5), CpuSet::ALL, 0);
         let light = Entity::new(Nice::new(5), CpuSet::ALL, 0);
-        let time = Duration::from_millis(1);
+        let time = 1_000_000;
         assert!(heavy.virtual_time(time) < light.virtual_time(time));
-        assert!(heavy.real_time(heavy.virtual_slice()) <= Duration::from_nanos(SLICE_NS));
+        assert!(heavy.real_time(heavy.virtual_slice()) <= SLICE_NS);
     }
 
     #[test]

@@ -13,7 +13,6 @@
 
 use alloc::collections::BinaryHeap;
 use core::cmp::{Ordering, Reverse};
-use core::time::Duration;
 
 use crate::entity::{SLICE_NS, UNIT_WEIGHT, scale};
 use crate::{CpuSet, Entity};
@@ -159,15 +158,14 @@ impl<T> RunQueue<T> {
         self.current.as_ref()
     }
 
-    /// Accounts the time that the current thread ran since it was last accounted, and returns
-    /// whether another should run in its place now.
+    /// Accounts the nanoseconds that the current thread ran since it was last accounted, and
+    /// returns whether another should run in its place now.
     #[must_use = "a thread whose slice is over gives way to another"]
-    pub fn tick(&mut self, ran: Duration) -> bool {
+    pub fn tick(&mut self, ran_ns: u64) -> bool {
         let total_weight = self.total_weight;
         let Some(Queued { entity, .. }) = &mut self.current else { return self.waiting() > 0 };
-        entity.vruntime += entity.virtual_time(ran);
-        let nanos = u64::try_from(ran.as_nanos()).unwrap_or(u64::MAX);
-        self.virtual_now += scale(nanos, UNIT_WEIGHT, total_weight);
+        entity.vruntime += entity.virtual_time(ran_ns);
+        self.virtual_now += scale(ran_ns, UNIT_WEIGHT, total_weight);
         if entity.vruntime < entity.deadline {
             return false;
         }
@@ -175,9 +173,9 @@ impl<T> RunQueue<T> {
         self.waiting() > 0
     }
 
-    /// Returns how long the current thread may run before [`tick`](Self::tick) should be asked;
-    /// `None` while nobody else waits, so that no timer is needed.
-    pub fn slice_left(&self) -> Option<Duration> {
+    /// Returns how many nanoseconds the current thread may run before [`tick`](Self::tick) should
+    /// be asked; `None` while nobody else waits, so that no timer is needed.
+    pub fn slice_left_ns(&self) -> Option<u64> {
         if self.waiting() == 0 {
             return None;
         }
@@ -311,6 +309,9 @@ mod tests {
     use super::*;
     use crate::Nice;
 
+    /// In nanoseconds.
+    const MILLISECOND: u64 = 1_000_000;
+
     fn entity() -> Entity {
         Entity::new(Nice::default(), CpuSet::ALL, 0)
     }
@@ -328,7 +329,7 @@ mod tests {
         let mut turns = [0; 3];
         for _ in 0..30 {
             turns[picked(&mut queue).unwrap() as usize] += 1;
-            assert!(queue.tick(Duration::from_millis(3)));
+            assert!(queue.tick(3 * MILLISECOND));
             queue.put_back();
         }
         assert_eq!(turns, [10; 3]);
@@ -339,8 +340,8 @@ mod tests {
         let mut queue = RunQueue::new();
         assert!(queue.enqueue(1, entity()));
         assert_eq!(picked(&mut queue), Some(1));
-        assert_eq!(queue.slice_left(), None);
-        assert!(!queue.tick(Duration::from_secs(1)));
+        assert_eq!(queue.slice_left_ns(), None);
+        assert!(!queue.tick(1000 * MILLISECOND));
     }
 
     #[test]
@@ -353,17 +354,17 @@ mod tests {
         let sleeper = queue.take_current().unwrap();
         for _ in 0..100 {
             picked(&mut queue);
-            let _ = queue.tick(Duration::from_millis(3));
+            let _ = queue.tick(3 * MILLISECOND);
             queue.put_back();
         }
         picked(&mut queue);
-        let _ = queue.tick(Duration::from_millis(1));
+        let _ = queue.tick(MILLISECOND);
         let _ = queue.enqueue(sleeper.thread, sleeper.entity);
         queue.put_back();
         let waited = (0..5)
             .position(|_| {
                 let is_sleeper = picked(&mut queue) == Some(sleeper.thread);
-                let _ = queue.tick(Duration::from_millis(3));
+                let _ = queue.tick(3 * MILLISECOND);
                 queue.put_back();
                 is_sleeper
             })
@@ -376,13 +377,13 @@ mod tests {
         let mut queue = RunQueue::new();
         let _ = queue.enqueue(0, entity());
         picked(&mut queue);
-        let _ = queue.tick(Duration::from_secs(1));
+        let _ = queue.tick(1000 * MILLISECOND);
         let _ = queue.enqueue(1, entity());
         queue.put_back();
         let mut turns = [0; 2];
         for _ in 0..20 {
             turns[picked(&mut queue).unwrap() as usize] += 1;
-            let _ = queue.tick(Duration::from_millis(3));
+            let _ = queue.tick(3 * MILLISECOND);
             queue.put_back();
         }
         assert!(turns[0] >= 9, "{turns:?}");
@@ -416,7 +417,7 @@ mod tests {
                 ran[thread as usize] = -1;
             }
             ran[thread as usize] += 1;
-            let _ = queue.tick(Duration::from_millis(3));
+            let _ = queue.tick(3 * MILLISECOND);
             queue.put_back();
         }
         assert!(ran[0] * 2 < ran[1], "{ran:?}");

@@ -8,7 +8,6 @@ mod tests {
     use alloc::task::Wake;
     use core::sync::atomic::{AtomicBool, Ordering};
     use core::task::Waker;
-    use core::time::Duration;
 
     use abi::Errno;
     use abi::time::Instant;
@@ -48,7 +47,7 @@ mod tests {
                 let thread = queue.pick_next().unwrap().thread;
                 let time = 1 + random.below(3_000_000);
                 ran[thread] += time;
-                let _ = queue.tick(Duration::from_nanos(time));
+                let _ = queue.tick(time);
                 queue.put_back();
             }
             let ratio = |a: usize, b: usize| ran[a] as f64 / ran[b] as f64;
@@ -85,11 +84,10 @@ mod tests {
                 let Some(thread) = queue.pick_next().map(|queued| queued.thread) else { continue };
                 let waited = now - ready_since[thread].take().unwrap();
                 assert!(waited < 250_000_000, "seed {seed}: {thread} waited {waited} ns");
-                let left = queue.slice_left().unwrap_or(Duration::from_millis(3));
-                let left = u64::try_from(left.as_nanos()).unwrap();
+                let left = queue.slice_left_ns().unwrap_or(3_000_000);
                 let time = 1 + random.below(left.min(50_000_000) + 1);
                 now += time;
-                let _ = queue.tick(Duration::from_nanos(time));
+                let _ = queue.tick(time);
                 match random.below(4) {
                     0 => asleep.extend(queue.take_current()),
                     1 => queue.yield_current(),
@@ -128,7 +126,7 @@ mod tests {
                 let Some(picked) = queues[cpu].pick_next() else { continue };
                 assert!(picked.entity.affinity().contains(cpu), "seed {seed}");
                 turns[usize::try_from(picked.thread).unwrap()] += 1;
-                let _ = queues[cpu].tick(Duration::from_millis(3));
+                let _ = queues[cpu].tick(3_000_000);
                 queues[cpu].put_back();
             }
             let all: usize = queues.iter().map(RunQueue::load).sum();
@@ -179,7 +177,7 @@ mod tests {
                 locker.flag.0.store(false, Ordering::Release);
                 let waker = Waker::from(locker.flag.clone());
                 let check = || if *word == 2 { Ok(()) } else { Err(Errno::EAGAIN) };
-                match table.wait(key, For::WakeUp(MATCH_ANY), &locker.waiter, &waker, check) {
+                match table.wait(key, For::WakeUp(MATCH_ANY), &locker.waiter, waker, check) {
                     Ok(()) => Step::Sleep,
                     Err(_) => Step::Contend,
                 }

@@ -30,7 +30,7 @@ use vfs::Creation;
 
 pub(crate) use net::stack::Load;
 
-use crate::arch::cpu::Cpu;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::arch::{clock, index, smp};
 use crate::memory::FRAMES;
 use crate::{file, random, schedule};
@@ -182,7 +182,7 @@ fn serve_beside(load: Load, load_of_all: Load) {
     let is_more = is_more || (is_to_ask && stack.ask_for_interrupts());
     if load == Load::Busy && is_more {
         // Once more before the application goes on, other threads' turns in between.
-        Cpu::current().call_attention();
+        Cpu::current().call_attention(Attention::Work);
     }
     if let Some(deadline) = stack.next_deadline() {
         clock::wake_at(deadline);

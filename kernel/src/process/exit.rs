@@ -10,7 +10,7 @@ use sync::SpinLock;
 
 use super::thread::Thread;
 use super::{Process, session, signal};
-use crate::arch::cpu::Cpu;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::arch::port;
 use crate::control::{self, Event};
 use crate::drivers::power;
@@ -76,7 +76,7 @@ pub(crate) fn doom(status: Status) {
         false
     });
     threads.iter().for_each(signal::end_thread);
-    Cpu::current().call_attention();
+    Cpu::current().call_attention(Attention::Threads);
 }
 
 /// Goes on after the program's last thread, which is `last` and runs here.

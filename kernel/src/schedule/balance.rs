@@ -7,7 +7,8 @@ use sched::Entity;
 use sync::SpinLockGuard;
 
 use super::{LOCALS, Local, arm_slice, idle, is_same};
-use crate::arch::cpu::Cpu;
+use crate::arch::clock;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::arch::smp;
 use crate::process::thread::Thread;
 
@@ -16,7 +17,7 @@ type RunQueue = sched::RunQueue<Arc<Thread>>;
 /// Makes a processor look for what is new, at the latest when it returns to the application.
 pub(super) fn attend(cpu: usize) {
     if cpu == Cpu::current().id {
-        return Cpu::current().call_attention();
+        return Cpu::current().call_attention(Attention::Threads);
     }
     // What is new is there before the other's state is looked at.
     fence(Ordering::SeqCst);
@@ -49,10 +50,11 @@ pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
     let is_here = cpu == Cpu::current().id;
     let mut queue = local.queue.lock();
     let is_idle = queue.current().is_none();
+    let now = clock::now();
     if queue.waiting() == 0 {
         // The running thread has been alone, perhaps for long, and had that time to itself: it
         // is not to be shared with the one that comes.
-        let _ = local.tick_locked(&mut queue);
+        let _ = local.tick(&mut queue, now);
     }
     let preempts = queue.enqueue(thread, entity);
     local.note_load(&queue);
@@ -62,7 +64,7 @@ pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
     // The running thread has the processor to itself no longer.
     let is_shared = queue.waiting() == 1;
     if !preempts && is_shared && is_here {
-        arm_slice(&queue);
+        arm_slice(&queue, now);
     }
     drop(queue);
     if preempts {

@@ -5,7 +5,6 @@ use core::sync::atomic::{AtomicU64, Ordering, fence};
 use sched::CpuSet;
 
 use super::Local;
-use crate::arch::clock;
 use crate::arch::cpu::{self, Cpu};
 use crate::arch::smp;
 use crate::memory::tlb;
@@ -48,9 +47,7 @@ pub(super) fn idle(local: &Local) {
     // Who makes a thread ready from now on interrupts; who did before is seen below.
     fence(Ordering::SeqCst);
     if is_quiet && !local.has_work() {
-        if let Some(deadline) = timer::next_deadline() {
-            clock::wake_at(deadline);
-        }
+        timer::arm();
         cpu::wait_for_interrupt();
     }
     tlb::leave_idle();

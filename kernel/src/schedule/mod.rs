@@ -12,9 +12,8 @@ mod balance;
 mod idle;
 
 use alloc::sync::Arc;
-use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use core::time::Duration;
+use core::{mem, ptr};
 
 use abi::time::Instant;
 use sched::{CpuSet, Entity, Nice, Queued, RunQueue};
@@ -23,7 +22,7 @@ use sync::{Once, SpinLock};
 pub(crate) use idle::is_another_busy;
 
 use crate::arch::clock;
-use crate::arch::cpu::{self, Cpu, MAX_CPUS};
+use crate::arch::cpu::{self, Attention, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;
 use crate::arch::smp;
 use crate::network::Load;
@@ -35,7 +34,7 @@ use crate::{timer, work};
 pub(crate) use balance::preempt_others;
 
 /// Below this the way to the timer and back takes longer than what is waited for.
-const SHORTEST_SLICE: Duration = Duration::from_micros(50);
+const SHORTEST_SLICE_NS: u64 = 50_000;
 
 /// What the scheduler keeps of one processor.
 struct Local {
@@ -51,10 +50,8 @@ struct Local {
     is_polling: AtomicBool,
     /// The thread that is being switched from.
     parked: AtomicPtr<Thread>,
-    /// A thread that has ended, kept until its stack is not in use any more.
-    ended: SpinLock<Option<Arc<Thread>>>,
-    /// A thread that may not run here any more, until its registers are put away.
-    departing: SpinLock<Option<Queued<Arc<Thread>>>>,
+    /// What becomes of that thread, if it is not in the queue.
+    left: SpinLock<Left>,
     /// Where the processor's start-up code is parked, to run where it cannot idle on a thread's
     /// stack.
     idle: Once<Parking>,
@@ -68,16 +65,25 @@ static LOCALS: [Local; MAX_CPUS] = [const {
         is_preempted: AtomicBool::new(false),
         is_polling: AtomicBool::new(false),
         parked: AtomicPtr::new(ptr::null_mut()),
-        ended: SpinLock::new(None),
-        departing: SpinLock::new(None),
+        left: SpinLock::new(Left::Nothing),
         idle: Once::new(),
     }
 }; MAX_CPUS];
 
+/// A thread that is on its way out of a processor.
+enum Left {
+    /// None is.
+    Nothing,
+    /// It has ended, and is kept until its stack is not in use any more.
+    Ended(Arc<Thread>),
+    /// It may not run here any more, and is kept until its registers are put away.
+    Departing(Queued<Arc<Thread>>),
+}
+
 /// What a processor does next.
 enum Next {
-    /// It runs this thread.
-    Run(Arc<Thread>),
+    /// It runs this thread, which the queue keeps alive while it runs.
+    Run(*const Thread),
     /// It gives up the thread whose stack it is on, which may not run here any more.
     Leave(Queued<Arc<Thread>>),
 }
@@ -105,17 +111,29 @@ impl Local {
     }
 
     /// Accounts the running thread's time and returns whether its slice is over.
-    fn tick(&self) -> bool {
-        self.tick_locked(&mut self.queue.lock())
-    }
-
-    fn tick_locked(&self, queue: &mut RunQueue<Arc<Thread>>) -> bool {
-        let now = clock::now();
-        let ran = now.since(Instant::from_nanos(self.accounted.load(Ordering::Relaxed)));
+    fn tick(&self, queue: &mut RunQueue<Arc<Thread>>, now: Instant) -> bool {
+        let before = self.accounted.load(Ordering::Relaxed);
         self.accounted.store(now.as_nanos(), Ordering::Relaxed);
         let Some(current) = queue.current() else { return false };
-        thread::charge(&current.thread, u64::try_from(ran.as_nanos()).unwrap_or(u64::MAX));
-        queue.tick(ran)
+        let ran_ns = now.as_nanos().saturating_sub(before);
+        thread::charge(&current.thread, ran_ns);
+        queue.tick(ran_ns)
+    }
+
+    /// Puts the running thread back if another should run in its place, and returns whether it
+    /// did; else the timer interrupts at the end of its slice.
+    fn give_way(&self) -> bool {
+        let now = clock::now();
+        self.change(|queue| {
+            let is_over = self.tick(queue, now);
+            let gives_way = self.is_preempted.swap(false, Ordering::Relaxed) || is_over;
+            if gives_way {
+                queue.put_back();
+            } else {
+                arm_slice(queue, now);
+            }
+            gives_way
+        })
     }
 
     /// Makes the thread that is to run next the queue's current one. `current` is whose stack this
@@ -126,9 +144,10 @@ impl Local {
             let mut queue = self.queue.lock();
             let picked = queue.pick_next()?;
             if picked.entity.affinity().contains(cpu) {
-                let next = picked.thread.clone();
-                self.accounted.store(clock::now().as_nanos(), Ordering::Relaxed);
-                arm_slice(&queue);
+                let next = Arc::as_ptr(&picked.thread);
+                let now = clock::now();
+                self.accounted.store(now.as_nanos(), Ordering::Relaxed);
+                arm_slice(&queue, now);
                 return Some(Next::Run(next));
             }
             let barred = queue.take_current();
@@ -178,11 +197,11 @@ pub(crate) fn sleep() {
     let local = Local::current();
     {
         let mut sleep = thread.sleep.lock();
-        if core::mem::take(&mut sleep.is_notified) {
+        if mem::take(&mut sleep.is_notified) {
             return;
         }
         sleep.entity = local.change(|queue| {
-            let _ = local.tick_locked(queue);
+            let _ = local.tick(queue, clock::now());
             queue.take_current().map(|queued| queued.entity)
         });
     }
@@ -193,7 +212,8 @@ pub(crate) fn sleep() {
 /// Accounts the running threads' time up to now.
 pub(crate) fn account() {
     for (cpu, local) in LOCALS.iter().enumerate().take(smp::count()) {
-        if local.tick() {
+        let is_over = local.tick(&mut local.queue.lock(), clock::now());
+        if is_over {
             balance::preempt(cpu);
         }
     }
@@ -203,7 +223,7 @@ pub(crate) fn account() {
 pub(crate) fn yield_now() {
     let local = Local::current();
     local.change(|queue| {
-        let _ = local.tick_locked(queue);
+        let _ = local.tick(queue, clock::now());
         queue.yield_current();
     });
     run_next(Some(Thread::current()));
@@ -214,12 +234,11 @@ pub(crate) fn end(thread: Arc<Thread>) -> ! {
     thread.sleep.lock().is_over = true;
     let local = Local::current();
     let queued = local.change(|queue| {
-        let _ = local.tick_locked(queue);
+        let _ = local.tick(queue, clock::now());
         queue.take_current()
     });
     drop(queued);
-    let ended = local.ended.lock().replace(thread);
-    drop(ended);
+    *local.left.lock() = Left::Ended(thread);
     // Not on this stack: the thread is gone as soon as it is left.
     switch(local, Some(Thread::current()), ptr::null());
     cpu::halt()
@@ -248,15 +267,10 @@ fn run_next(current: Option<&Thread>) {
         }
     };
     match next {
-        Next::Run(thread) if is_same(current, &thread) => return,
-        Next::Run(thread) => {
-            let next = Arc::as_ptr(&thread);
-            // The queue keeps the thread alive while it runs; this stack may never be returned to.
-            drop(thread);
-            switch(local, current, next);
-        }
+        Next::Run(thread) if current.is_some_and(|current| ptr::eq(current, thread)) => return,
+        Next::Run(thread) => switch(local, current, thread),
         Next::Leave(queued) => {
-            *local.departing.lock() = Some(queued);
+            *local.left.lock() = Left::Departing(queued);
             switch(local, current, ptr::null());
         }
     }
@@ -266,7 +280,7 @@ fn run_next(current: Option<&Thread>) {
         thread.has_moved.store(true, Ordering::Relaxed);
     }
     if has_moved || thread.has_signal() {
-        Cpu::current().call_attention();
+        Cpu::current().call_attention(Attention::Threads);
     }
 }
 
@@ -283,32 +297,38 @@ fn switch(local: &Local, from: Option<&Thread>, to: *const Thread) {
 fn after_switch() {
     let local = Local::current();
     thread::let_go(local.parked.swap(ptr::null_mut(), Ordering::Relaxed));
-    let ended = local.ended.lock().take();
-    drop(ended);
-    let departing = local.departing.lock().take();
-    if let Some(departing) = departing {
-        balance::make_ready(departing.thread, departing.entity);
+    let mut left = local.left.lock();
+    if matches!(*left, Left::Nothing) {
+        return;
+    }
+    let taken = mem::replace(&mut *left, Left::Nothing);
+    drop(left);
+    match taken {
+        Left::Nothing => {}
+        Left::Ended(thread) => drop(thread),
+        Left::Departing(departing) => balance::make_ready(departing.thread, departing.entity),
     }
 }
 
 /// First kernel code of a new thread, before it returns to the application with `frame`.
 pub(crate) fn first_run(frame: &mut TrapFrame) {
     after_switch();
-    Cpu::current().call_attention();
+    Cpu::current().call_attention(Attention::Threads);
     before_return(frame);
 }
 
 /// Runs before every return to the application that attention was called for: devices and timers,
 /// other threads' turns, signals.
 pub(crate) fn before_return(frame: &mut TrapFrame) {
-    while Cpu::current().take_attention() {
-        work::run(Load::Busy);
-        let local = Local::current();
+    while let Some(attention) = Cpu::current().take_attention() {
+        if attention == Attention::Work {
+            work::run(Load::Busy);
+            // The timer may have been what called.
+            timer::arm();
+        }
         let thread = Thread::current();
-        let is_over = local.tick();
-        let is_preempted = is_over || local.is_preempted.swap(false, Ordering::Relaxed);
+        let is_preempted = Local::current().give_way();
         if is_preempted {
-            local.change(RunQueue::put_back);
             run_next(Some(thread));
         }
         if thread.has_moved.swap(false, Ordering::Relaxed) {
@@ -316,23 +336,15 @@ pub(crate) fn before_return(frame: &mut TrapFrame) {
         } else if is_preempted {
             rseq::interrupt(thread, frame);
         }
-        rearm_timer();
         signal::deliver(frame);
     }
 }
 
 /// Makes the timer interrupt the application at the end of its slice, if others wait.
-fn arm_slice(queue: &RunQueue<Arc<Thread>>) {
-    if let Some(left) = queue.slice_left() {
-        clock::wake_at(clock::now() + left.max(SHORTEST_SLICE));
-    }
-}
-
-/// Makes the timer interrupt the application for the next timer or the end of its slice.
-fn rearm_timer() {
-    arm_slice(&Local::current().queue.lock());
-    if let Some(deadline) = timer::next_deadline() {
-        clock::wake_at(deadline);
+fn arm_slice(queue: &RunQueue<Arc<Thread>>, now: Instant) {
+    if let Some(left) = queue.slice_left_ns() {
+        let nanos = now.as_nanos().saturating_add(left.max(SHORTEST_SLICE_NS));
+        clock::wake_at(Instant::from_nanos(nanos));
     }
 }
 

@@ -15,7 +15,7 @@ use vfs::OpenFile;
 use super::Context;
 use super::descriptor::on_exec;
 use crate::arch::clock;
-use crate::arch::cpu::Cpu;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::file;
 use crate::file::signalfd::SignalFd;
 use crate::memory::user::{self, UserPtr};
@@ -181,7 +181,7 @@ pub(super) fn rt_sigreturn(cx: &mut Context<'_>) -> Result<u64> {
     if signal::return_from_handler(cx.frame, &cx.thread.signals).is_err() {
         signal::force(SigInfo::from_kernel(Signal::SIGSEGV));
     }
-    Cpu::current().call_attention();
+    Cpu::current().call_attention(Attention::Threads);
     Ok(cx.frame.rax)
 }
 

@@ -16,7 +16,7 @@ use super::{
     handle, inotify, inspect, io, lock, memory, numa, pidfd, poll, prctl, process, schedattr,
     scheduling, settime, signal, socket, splice, system, thread, time, timer, unknown, xattr,
 };
-use crate::arch::cpu::Cpu;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::arch::frame::TrapFrame;
 use crate::process::thread::Thread;
 use crate::wait;
@@ -93,7 +93,7 @@ fn encode(result: Result<impl IntoRegister>) -> u64 {
 #[cold]
 fn encode_error(error: Errno) -> u64 {
     if wait::is_interruption(error) {
-        Cpu::current().call_attention();
+        Cpu::current().call_attention(Attention::Threads);
     }
     u64::from(error.raw()).wrapping_neg()
 }

@@ -167,8 +167,8 @@ impl FutexTable {
     }
 
     /// Queues `waiter` on `key` if `check` agrees: `FUTEX_WAIT_BITSET` and the other calls that
-    /// wait. The caller then sleeps
-    /// until [`FutexWaiter::is_waiting`] is false, or calls [`cancel`](Self::cancel).
+    /// wait. The caller then sleeps until [`FutexWaiter::is_waiting`] is false, of which `waker`
+    /// tells, or calls [`cancel`](Self::cancel).
     ///
     /// `check` compares the word under the lock; it may not fault, sleep or use the table.
     ///
@@ -180,7 +180,7 @@ impl FutexTable {
         key: Key,
         what: For,
         waiter: &Arc<FutexWaiter>,
-        waker: &Waker,
+        waker: Waker,
         check: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         debug_assert!(!waiter.is_waiting(), "a waiter waits for one word at a time");
@@ -193,7 +193,7 @@ impl FutexTable {
             shard.check_lock(key)?;
         }
         check()?;
-        let entry = Entry { key, what, waiter: waiter.clone(), waker: waker.clone() };
+        let entry = Entry { key, what, waiter: waiter.clone(), waker };
         shard.insert(number, entry);
         Ok(())
     }
@@ -223,8 +223,13 @@ impl FutexTable {
         if bitset == 0 {
             return Err(Errno::EINVAL);
         }
+        let mut shard = self.shards[key.shard()].lock();
+        if shard.first == NONE {
+            return Ok(0);
+        }
         let mut woken = WakeList::new();
-        let count = self.shards[key.shard()].lock().wake(key, count, bitset, &mut woken);
+        let count = shard.wake(key, count, bitset, &mut woken);
+        drop(shard);
         woken.wake();
         count
     }

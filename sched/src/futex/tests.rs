@@ -27,7 +27,7 @@ impl Sleeper {
     fn awaiting(table: &FutexTable, key: Key, what: For, owner: u32) -> Self {
         let waiter = Arc::new(FutexWaiter::new(owner));
         let count = Arc::new(Count::default());
-        table.wait(key, what, &waiter, &Waker::from(count.clone()), || Ok(())).unwrap();
+        table.wait(key, what, &waiter, Waker::from(count.clone()), || Ok(())).unwrap();
         Self { waiter, count }
     }
 
@@ -71,9 +71,13 @@ fn a_value_that_differs_refuses_the_wait() {
     let table = FutexTable::new();
     let waiter = Arc::new(FutexWaiter::new(7));
     let waker = Waker::noop();
-    let refused = table.wait(A, For::WakeUp(MATCH_ANY), &waiter, waker, || Err(Errno::EAGAIN));
+    let refused =
+        table.wait(A, For::WakeUp(MATCH_ANY), &waiter, waker.clone(), || Err(Errno::EAGAIN));
     assert_eq!(refused, Err(Errno::EAGAIN));
-    assert_eq!(table.wait(A, For::WakeUp(0), &waiter, waker, || Ok(())), Err(Errno::EINVAL));
+    assert_eq!(
+        table.wait(A, For::WakeUp(0), &waiter, waker.clone(), || Ok(())),
+        Err(Errno::EINVAL)
+    );
     assert_eq!(table.wake(A, 1, 0), Err(Errno::EINVAL));
     assert_eq!(table.wake(A, 1, MATCH_ANY), Ok(0));
 }
@@ -160,7 +164,7 @@ fn wake_ups_are_not_for_those_who_wait_for_a_lock() {
     let table = FutexTable::new();
     let plain = Sleeper::on(&table, A, MATCH_ANY);
     let other = Arc::new(FutexWaiter::new(8));
-    let refused = table.wait(A, For::Lock, &other, Waker::noop(), || Ok(()));
+    let refused = table.wait(A, For::Lock, &other, Waker::noop().clone(), || Ok(()));
     assert_eq!(refused, Err(Errno::EINVAL));
     assert_eq!(table.hand_over(A, |_| Ok(())), Err(Errno::EINVAL));
     let moved = Sleeper::awaiting(&table, A, For::Requeue(B), 7);

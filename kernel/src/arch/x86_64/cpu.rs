@@ -6,7 +6,7 @@ use core::arch::x86_64::{__cpuid_count, _rdtsc};
 use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 
 use super::table::{self, Tables};
 
@@ -21,6 +21,15 @@ const MSR_GS_BASE: u32 = 0xc000_0101;
 /// RFLAGS bits that `syscall` clears: TF, IF, DF, NT, AC.
 const SYSCALL_MASK: u64 = 0x4_4700;
 
+/// What the way back to the application has to see to, besides restoring all registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Attention {
+    /// Another thread's turn, and signals.
+    Threads = 1,
+    /// Devices and timers as well.
+    Work = 3,
+}
+
 /// The per-CPU area that GS base points to. trap.S knows the offsets of the first six fields.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -32,7 +41,7 @@ pub(crate) struct Cpu {
     /// What the last page fault was about that was not a kernel stack's growth.
     fault_address: AtomicU64,
     /// Set by whatever wants the application interrupted for: see [`Cpu::take_attention`].
-    attention: AtomicBool,
+    attention: AtomicU8,
     /// The processor's number, from 0.
     pub(crate) id: usize,
     /// The thread that runs, null before the first; its type is the kernel's.
@@ -71,7 +80,7 @@ impl Cpu {
             kernel_stack_bottom: 0,
             scratch: 0,
             fault_address: AtomicU64::new(0),
-            attention: AtomicBool::new(false),
+            attention: AtomicU8::new(0),
             id,
             thread: AtomicPtr::new(ptr::null_mut()),
             timer_deadline: AtomicU64::new(u64::MAX),
@@ -104,16 +113,20 @@ impl Cpu {
         self.thread.store(thread, Ordering::Relaxed);
     }
 
-    /// Asks that the way back to the application look for work first. A processor that is in the
+    /// Asks that the way back to the application see to something first. A processor that is in the
     /// application already does not hear of it.
-    pub(crate) fn call_attention(&self) {
-        self.attention.store(true, Ordering::Release);
+    pub(crate) fn call_attention(&self, to: Attention) {
+        self.attention.fetch_or(to as u8, Ordering::Release);
     }
 
-    /// Returns whether attention was called for since the last time this was asked.
+    /// Returns what attention was called to since the last time this was asked.
     #[inline]
-    pub(crate) fn take_attention(&self) -> bool {
-        self.attention.load(Ordering::Relaxed) && self.attention.swap(false, Ordering::Acquire)
+    pub(crate) fn take_attention(&self) -> Option<Attention> {
+        if self.attention.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let called = self.attention.swap(0, Ordering::Acquire);
+        Some(if called == Attention::Threads as u8 { Attention::Threads } else { Attention::Work })
     }
 }
 

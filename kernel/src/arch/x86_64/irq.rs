@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use sync::Once;
 
 use super::apic::{self, SPURIOUS_VECTOR, TIMER_VECTOR, Trigger};
-use super::cpu::Cpu;
+use super::cpu::{Attention, Cpu};
 use super::smp::{KICK_VECTOR, SHOOTDOWN_VECTOR};
 use crate::memory::tlb;
 
@@ -55,7 +55,7 @@ pub(super) fn serve(vector: u64) {
     if vector == u64::from(KICK_VECTOR) {
         // The idle loop looks by itself.
         if !tlb::is_idle() {
-            cpu.call_attention();
+            cpu.call_attention(Attention::Threads);
         }
         return apic::end_of_interrupt();
     }
@@ -68,6 +68,6 @@ pub(super) fn serve(vector: u64) {
     {
         handler();
     }
-    cpu.call_attention();
+    cpu.call_attention(Attention::Work);
     apic::end_of_interrupt();
 }

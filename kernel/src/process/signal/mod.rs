@@ -26,7 +26,7 @@ use self::pending::{Origin, Pending};
 use super::exit::{self, Status};
 use super::thread::Thread;
 use super::{PID, Process, rseq, timers};
-use crate::arch::cpu::Cpu;
+use crate::arch::cpu::{Attention, Cpu};
 use crate::arch::frame::{SYSCALL, TrapFrame};
 use crate::memory::report;
 use crate::schedule;
@@ -103,7 +103,7 @@ impl ThreadSignals {
             self.leave_to_others(left);
         }
         if self.has_deliverable() {
-            Cpu::current().call_attention();
+            Cpu::current().call_attention(Attention::Threads);
         }
     }
 
@@ -194,7 +194,7 @@ impl ThreadSignals {
     pub(crate) fn block_after_wait(&self) {
         self.mask.store(self.waiting_mask.load(Ordering::Relaxed), Ordering::Relaxed);
         if self.has_deliverable() {
-            Cpu::current().call_attention();
+            Cpu::current().call_attention(Attention::Threads);
         }
     }
 
@@ -305,7 +305,7 @@ pub(crate) fn send_to_current(signal: Signal) {
     if let Some(thread) = Thread::current().arc() {
         // A standard signal that is pending already will do as well.
         let _ = send_to_thread(&thread, own_info(signal, SI_USER));
-        Cpu::current().call_attention();
+        Cpu::current().call_attention(Attention::Threads);
     }
 }
 
@@ -377,7 +377,7 @@ pub(crate) fn force(info: SigInfo) {
     }
     // A pending one of the same number keeps its place; the outcome is the same.
     let _ = signals.pending.push(signal, info, Origin::Kernel);
-    Cpu::current().call_attention();
+    Cpu::current().call_attention(Attention::Threads);
 }
 
 /// Delivers what is pending for the running thread, on its way back to the application in

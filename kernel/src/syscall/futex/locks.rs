@@ -44,9 +44,8 @@ pub(super) fn lock_pi(
     deadline: Option<Instant>,
 ) -> Result<u64> {
     let thread = cx.thread;
-    let waker = thread.waker();
     let queued = with_present_to_write(address, || {
-        TABLE.wait(key, For::Lock, &thread.futex, &waker, || {
+        TABLE.wait(key, For::Lock, &thread.futex, thread.waker(), || {
             // Taken: there is nothing to wait for.
             if take_or_await(address, thread.tid, 0)? {
                 return Err(Errno::EALREADY);

@@ -81,10 +81,9 @@ pub(in crate::syscall) fn futex_waitv(
     let words = words.read_each(index(count.into()), Word::check)?;
     let places: Vec<Place> =
         words.iter().map(|word| Place::new(word, cx.thread.tid)).collect::<Result<_>>()?;
-    let waker = cx.thread.waker();
     for (number, place) in places.iter().enumerate() {
         let queued = with_present(place.address, || {
-            TABLE.wait(place.key, For::WakeUp(MATCH_ANY), &place.waiter, &waker, || {
+            TABLE.wait(place.key, For::WakeUp(MATCH_ANY), &place.waiter, cx.thread.waker(), || {
                 check_value(place.address, place.expected)
             })
         });

@@ -181,10 +181,9 @@ fn wait(
     deadline: Option<Instant>,
 ) -> Result<u64> {
     let thread = cx.thread;
-    let waker = thread.waker();
     with_present(address, || {
         let what = For::WakeUp(bitset);
-        TABLE.wait(key, what, &thread.futex, &waker, || check_value(address, expected))
+        TABLE.wait(key, what, &thread.futex, thread.waker(), || check_value(address, expected))
     })?;
     // With a timeout the call would begin it anew.
     let interrupted = if deadline.is_some() { RESTART_UNLESS_HANDLED } else { RESTART };

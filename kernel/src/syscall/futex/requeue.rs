@@ -50,9 +50,8 @@ pub(super) fn wait(
     let lock = key(lock_address, scope)?;
     let word = key(address, scope)?;
     let thread = cx.thread;
-    let waker = thread.waker();
     with_present(address, || {
-        TABLE.wait(word, For::Requeue(lock), &thread.futex, &waker, || {
+        TABLE.wait(word, For::Requeue(lock), &thread.futex, thread.waker(), || {
             check_value(address, expected)?;
             // One word that is mapped twice.
             if word == lock { Err(Errno::EINVAL) } else { Ok(()) }
