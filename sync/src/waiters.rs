@@ -13,7 +13,7 @@ use core::task::Waker;
 
 use abi::poll::Events;
 
-use crate::{SpinLock, WakeList};
+use crate::{SpinLock, SpinLockGuard, WakeList};
 
 /// How often a registration is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +92,7 @@ impl Waiters {
     }
 
     /// Returns how many changes were told so far.
+    #[inline]
     pub fn changes(&self) -> u32 {
         self.changes.load(Ordering::Acquire)
     }
@@ -131,14 +132,20 @@ impl Waiters {
     ///
     /// Wakers run after the queue's lock is released, so they may take any lock that the caller
     /// does not hold.
+    #[inline]
     pub fn wake(&self, events: Events) {
-        let mut queue = self.queue.lock();
+        let queue = self.queue.lock();
         let changes = self.changes.load(Ordering::Relaxed);
         self.changes.store(changes.wrapping_add(1), Ordering::Release);
-        if queue.first == NONE {
-            return;
+        // Mostly nobody waits.
+        if queue.first != NONE {
+            Self::tell(queue, events);
         }
-        let told = queue.tell(events);
+    }
+
+    fn tell(mut queue: SpinLockGuard<'_, Queue>, events: Events) {
+        let mut told = WakeList::new();
+        queue.tell(events, &mut told);
         drop(queue);
         told.wake();
     }
@@ -169,8 +176,7 @@ impl Queue {
 
     /// Gathers the wakers of those who want any of `events`; told ones that asked for one
     /// wake-up leave, a told exclusive one moves to the end so that each gets its turn.
-    fn tell(&mut self, events: Events) -> WakeList {
-        let mut told = WakeList::new();
+    fn tell(&mut self, events: Events, told: &mut WakeList) {
         let mut told_exclusive = None;
         let mut next = self.first;
         while next != NONE {
@@ -199,7 +205,6 @@ impl Queue {
             self.unlink(index);
             self.link_last(index);
         }
-        told
     }
 
     /// Takes a slot off the free list or makes one; it belongs to no list then.

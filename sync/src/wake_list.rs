@@ -16,11 +16,13 @@ pub struct WakeList {
 
 impl WakeList {
     /// Returns an empty list.
+    #[inline]
     pub const fn new() -> Self {
         Self { inline: [const { None }; INLINE], len: 0, overflow: Vec::new() }
     }
 
     /// Adds a waker at the end.
+    #[inline]
     pub fn push(&mut self, waker: Waker) {
         match self.inline.get_mut(self.len) {
             Some(place) => *place = Some(waker),
@@ -42,9 +44,13 @@ impl WakeList {
     /// Calls every waker, in the order in which they were added.
     ///
     /// The caller holds no lock that a waker may take.
-    pub fn wake(self) {
-        let inline = self.inline.into_iter().flatten();
-        inline.chain(self.overflow).for_each(Waker::wake);
+    pub fn wake(mut self) {
+        for place in self.inline.iter_mut().take(self.len) {
+            if let Some(waker) = place.take() {
+                waker.wake();
+            }
+        }
+        self.overflow.into_iter().for_each(Waker::wake);
     }
 }
 
