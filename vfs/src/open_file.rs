@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use core::task::Waker;
 
@@ -90,6 +91,7 @@ impl OpenFile {
     ///
     /// # Errors
     /// `EBADF` if it was opened with `O_PATH`.
+    #[inline]
     pub fn file(&self) -> Result<&Arc<dyn File>> {
         if self.flags().contains(OpenFlags::PATH) { Err(Errno::EBADF) } else { Ok(&self.file) }
     }
@@ -97,6 +99,12 @@ impl OpenFile {
     /// Returns the file as a `T`, for the calls that work on one kind of file only.
     pub fn downcast<T: File>(&self) -> Option<Arc<T>> {
         self.file().ok()?.clone().into_any().downcast().ok()
+    }
+
+    /// Returns the file as a `T` for as long as the description is at hand.
+    pub fn downcast_ref<T: File>(&self) -> Option<&T> {
+        let any: &dyn Any = &**self.file().ok()?;
+        any.downcast_ref()
     }
 
     /// Returns where the file is in the tree, if it is there.
@@ -110,6 +118,7 @@ impl OpenFile {
     }
 
     /// Returns access mode and status flags, as `F_GETFL` does.
+    #[inline]
     pub fn flags(&self) -> OpenFlags {
         OpenFlags::from_bits_retain(self.flags.load(Ordering::Relaxed))
     }

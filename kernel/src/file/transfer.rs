@@ -112,7 +112,7 @@ pub(crate) fn blocking<T>(
     let timeout = || {
         let is_input = interest.contains(Events::IN);
         let direction = if is_input { Direction::Receive } else { Direction::Send };
-        SocketFile::of(file).ok().and_then(|socket| socket.timeout(direction))
+        file.downcast_ref::<SocketFile>().and_then(|socket| socket.timeout(direction))
     };
     wait::until_within(waiters, interest, timeout, attempt)
 }
