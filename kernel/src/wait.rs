@@ -74,6 +74,7 @@ pub(crate) fn sleep(deadline: Option<Instant>) -> Wakeup {
 ///
 /// # Errors
 /// Those of the operation; `EAGAIN` once `deadline` has passed; [`RESTART`] after a signal.
+#[inline]
 pub(crate) fn until<T>(
     waiters: &Waiters,
     interest: Events,
@@ -119,6 +120,7 @@ pub(crate) fn until_free<T>(waiters: &Waiters, attempt: impl FnMut() -> Result<T
 
 /// Attempts an operation until it does not return `EAGAIN`, with `sleep` in between, which a change
 /// of `interest` ends; once more after it ended otherwise.
+#[inline]
 fn attempt_between<T>(
     waiters: &Waiters,
     interest: Events,

@@ -12,7 +12,7 @@ use abi::time::{Instant, Timespec, Timeval};
 use abi::{Errno, Result};
 use sync::{Every, Waiting};
 use vfs::anon::Epoll;
-use vfs::{OnExec, OpenFile};
+use vfs::{File, OnExec, OpenFile};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::Context;
@@ -440,14 +440,13 @@ fn epoll_until(epfd: u32, events: UserPtr<EpollEvent>, max: i32, limit: Limit) -
     let max = usize::try_from(max).ok().filter(|max| (1..=i32_events()).contains(max));
     let max = max.ok_or(Errno::EINVAL)?;
     user::check(events.address(), max * size_of::<EpollEvent>())?;
-    let epoll: Arc<Epoll> = file.downcast().ok_or(Errno::EINVAL)?;
+    let epoll: &Epoll = file.downcast_ref().ok_or(Errno::EINVAL)?;
     let mut put = |index, event| events.at(index).write(&event);
     let mut collect = || match epoll.collect(max, &mut put)? {
         0 => Err(Errno::EAGAIN),
         count => Ok(count),
     };
-    let waiters = file.file()?.waiters();
-    let result = match (limit, waiters) {
+    let result = match (limit, epoll.waiters()) {
         (Limit::Now, _) | (_, None) => collect(),
         (_, Some(waiters)) => wait::until(waiters, Events::IN, limit.deadline(), collect),
     };

@@ -352,12 +352,19 @@ user_copy:
     cmp rdx, 16
     jae 1b
 2:  cmp rdx, 8
-    jb user_copy_bytes
+    jb 7f
     mov rax, [rsi]
     mov [rdi], rax
     add rsi, 8
     add rdi, 8
     sub rdx, 8
+7:  cmp rdx, 4
+    jb user_copy_bytes
+    mov eax, [rsi]
+    mov [rdi], eax
+    add rsi, 4
+    add rdi, 4
+    sub rdx, 4
 user_copy_bytes:
     test rdx, rdx
     jz 4f

@@ -101,6 +101,10 @@ impl Watch {
     /// Returns what of the interest the file is ready for.
     fn ready(&self) -> Events {
         let interest = self.interest.lock().events;
+        self.ready_for(interest)
+    }
+
+    fn ready_for(&self, interest: Events) -> Events {
         if interest.is_empty() || !self.is_alive() {
             return Events::empty();
         }
@@ -113,28 +117,42 @@ impl Watch {
     /// # Errors
     /// Those of `put`; nothing counts as reported then.
     fn report(&self, put: &mut dyn FnMut(EpollEvent) -> Result<()>) -> Result<Option<bool>> {
-        let ready = self.ready();
-        let mut interest = self.interest.lock();
+        let interest = self.interest.lock();
         let (asked, flags, data) = (interest.events, interest.flags, interest.data);
+        drop(interest);
+        let ready = self.ready_for(asked);
+        if ready.is_empty() {
+            return Ok(None);
+        }
+        if flags.contains(WatchFlags::ONESHOT) {
+            return self.report_once(ready, put);
+        }
+        put(EpollEvent { events: ready.bits(), data })?;
+        Ok(Some(!flags.contains(WatchFlags::EDGE)))
+    }
+
+    /// Reports what of `ready` is still asked for, and looks for nothing more.
+    fn report_once(
+        &self,
+        ready: Events,
+        put: &mut dyn FnMut(EpollEvent) -> Result<()>,
+    ) -> Result<Option<bool>> {
+        let mut interest = self.interest.lock();
+        let (asked, data) = (interest.events, interest.data);
         let ready = ready & asked;
         if ready.is_empty() {
             return Ok(None);
         }
-        let is_once = flags.contains(WatchFlags::ONESHOT);
-        if is_once {
-            interest.events = Events::empty();
-        }
+        interest.events = Events::empty();
         drop(interest);
-        let result = put(EpollEvent { events: ready.bits(), data });
-        if result.is_err() && is_once {
+        put(EpollEvent { events: ready.bits(), data }).inspect_err(|_| {
             let mut interest = self.interest.lock();
             // Unless it was armed anew meanwhile.
             if interest.events.is_empty() {
                 interest.events = asked;
             }
-        }
-        result?;
-        Ok(Some(!flags.intersects(WatchFlags::ONESHOT | WatchFlags::EDGE)))
+        })?;
+        Ok(Some(false))
     }
 }
 
@@ -152,7 +170,7 @@ impl Wake for Watch {
             return;
         }
         if let Some(shared) = self.epoll.upgrade()
-            && shared.list(self)
+            && shared.list(self.clone())
         {
             shared.waiters.wake(READABLE);
         }
@@ -173,10 +191,10 @@ struct Shared {
 
 impl Shared {
     /// Puts a watch at the end of the ready list; returns false if it is there already.
-    fn list(&self, watch: &Arc<Watch>) -> bool {
+    fn list(&self, watch: Arc<Watch>) -> bool {
         let is_new = !watch.is_listed.swap(true, Ordering::AcqRel);
         if is_new {
-            self.ready.lock().push_back(watch.clone());
+            self.ready.lock().push_back(watch);
         }
         is_new
     }
@@ -197,7 +215,7 @@ impl Shared {
 
     /// Lists a watch and tells waiters if its file is ready.
     fn look_at(&self, watch: &Arc<Watch>) {
-        if !watch.ready().is_empty() && self.list(watch) {
+        if !watch.ready().is_empty() && self.list(watch.clone()) {
             self.waiters.wake(READABLE);
         }
     }
@@ -353,7 +371,7 @@ impl Epoll {
                 Ok(None) => {}
                 Ok(Some(stays)) => {
                     if stays {
-                        self.shared.list(&watch);
+                        self.shared.list(watch);
                     }
                     count += 1;
                 }
