@@ -130,17 +130,16 @@ impl Queue {
     pub(super) fn drain(&mut self, sink: &mut dyn Sink) -> Result<usize> {
         let room = sink.room();
         let (mut before, mut packet) = (0, None);
-        for page in &self.pages {
-            if before >= room {
-                break;
-            }
+        let mut index = 0;
+        while before < room
+            && packet.is_none()
+            && let Some(page) = self.pages.get(index)
+        {
             match page.kind {
-                Kind::Packet => {
-                    packet = Some(page.left);
-                    break;
-                }
+                Kind::Packet => packet = Some(page.left),
                 Kind::Stream | Kind::Sealed => before += page.left,
             }
+            index += 1;
         }
         let most = before + packet.unwrap_or(0);
         let count = self.ring.drain_to(sink, most)?;
