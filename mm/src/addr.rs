@@ -90,6 +90,9 @@ pub trait PhysMem: Send + Sync {
     fn phys(&self, pointer: *const u8) -> PhysAddr;
 }
 
+/// How many processors there may be.
+pub const PROCESSORS: usize = 64;
+
 /// Returns `number` as an index. Nothing is lost: the only target has 64-bit pointers.
 #[inline]
 pub(crate) const fn index(number: u64) -> usize {

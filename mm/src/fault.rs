@@ -185,7 +185,8 @@ impl<M: PhysMem> AddressSpace<M> {
         let is_wanted = is_wanted && !self.policy.no_huge_pages;
         let is_inside = facts.start <= start && start + HUGE_SIZE <= facts.end;
         // A huge page must not be what exhausts memory: most of it may never be used.
-        let is_plenty = || self.free_frames() > self.frames().statistics().total / 4;
+        let is_plenty =
+            || self.frames().has_free(self.policy.reserve + self.frames().total() / 4 + 1);
         is_plain && is_wanted && is_inside && is_plenty()
     }
 

@@ -1,17 +1,13 @@
 //! Physical frames: a buddy allocator that starts in no time.
 //!
-//! [`Frames`] is what the kernel and the heap allocate from; [`FrameAllocator`] is the structure
-//! under its lock. Blocks are of 2^order frames, naturally aligned, from one frame to 1 GiB; freed
+//! [`Frames`](crate::Frames) is what the kernel and the heap allocate from; [`FrameAllocator`] is
+//! the structure under its lock. Blocks are of 2^order frames, naturally aligned, from one frame to 1 GiB; freed
 //! blocks merge with their free buddies. Every frame has one `u64` of metadata, in memory that the
 //! kernel sets aside; free lists run through the metadata, free memory itself is never touched.
 //!
 //! Memory added at boot is only noted. It enters the free lists chunk by chunk (4 MiB) when the
 //! lists run dry, and only then is the chunk's metadata written. So boot costs the same whatever
 //! the size of memory. Lists are last-in first-out: memory that was touched is used again first.
-//!
-//! **Lock:** one, inside [`Frames`], innermost of all; nothing is called while it is held.
-
-use sync::SpinLock;
 
 use crate::addr::{PAGE_SIZE, PhysAddr, index};
 
@@ -39,7 +35,7 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// As [`Frames::last_reserve`].
+    /// As [`Frames::last_reserve`](crate::Frames::last_reserve).
     pub fn last_reserve(&self) -> u64 {
         const PART: u64 = 128;
         const MOST: u64 = 4096;
@@ -349,89 +345,6 @@ fn order_of(count: u64) -> Option<u32> {
 /// Returns the orders of the blocks that a run of `count` frames is made of, in order of address.
 fn pieces(count: u64) -> impl Iterator<Item = u32> {
     (0..u64::BITS).rev().filter(move |order| count >> order & 1 != 0)
-}
-
-/// The frames of the machine: a [`FrameAllocator`] behind its lock.
-#[derive(Debug, Default)]
-pub struct Frames(SpinLock<FrameAllocator>);
-
-impl Frames {
-    /// Returns an allocator without memory.
-    pub const fn new() -> Self {
-        Self(SpinLock::new(FrameAllocator::new()))
-    }
-
-    /// As [`FrameAllocator::init`].
-    pub fn init(&self, meta: &'static mut [u64]) {
-        self.0.lock().init(meta);
-    }
-
-    /// As [`FrameAllocator::add`].
-    pub fn add(&self, start: PhysAddr, end: PhysAddr) -> u64 {
-        self.0.lock().add(start, end)
-    }
-
-    /// As [`FrameAllocator::allocate`].
-    pub fn allocate(&self, order: u32) -> Option<PhysAddr> {
-        self.0.lock().allocate(order)
-    }
-
-    /// As [`allocate`](Self::allocate), but leaves at least `reserve` frames free: for memory that
-    /// a program asks for, so that the kernel can still answer it.
-    pub fn allocate_above(&self, order: u32, reserve: u64) -> Option<PhysAddr> {
-        let mut frames = self.0.lock();
-        if frames.statistics().free < reserve.saturating_add(1 << order) {
-            return None;
-        }
-        frames.allocate(order)
-    }
-
-    /// Returns how many frames are left to what cannot fail: the kernel's small objects. Whatever
-    /// can be refused is refused before.
-    pub fn last_reserve(&self) -> u64 {
-        self.statistics().last_reserve()
-    }
-
-    /// As [`FrameAllocator::allocate_run`], but leaves the [last reserve](Self::last_reserve).
-    pub fn allocate_run_above_reserve(&self, count: u64) -> Option<PhysAddr> {
-        let mut frames = self.0.lock();
-        let statistics = frames.statistics();
-        let needed = statistics.last_reserve().checked_add(count)?;
-        if statistics.free >= needed { frames.allocate_run(count) } else { None }
-    }
-
-    /// As [`FrameAllocator::free`].
-    pub fn free(&self, block: PhysAddr, order: u32) {
-        self.0.lock().free(block, order);
-    }
-
-    /// Takes several blocks back, each with its order, under one turn of the lock.
-    pub fn free_all(&self, blocks: &[(PhysAddr, u32)]) {
-        let mut frames = self.0.lock();
-        for (block, order) in blocks {
-            frames.free(*block, *order);
-        }
-    }
-
-    /// As [`FrameAllocator::allocate_run`].
-    pub fn allocate_run(&self, count: u64) -> Option<PhysAddr> {
-        self.0.lock().allocate_run(count)
-    }
-
-    /// As [`FrameAllocator::free_run`].
-    pub fn free_run(&self, start: PhysAddr, count: u64) {
-        self.0.lock().free_run(start, count);
-    }
-
-    /// As [`FrameAllocator::split`].
-    pub fn split(&self, block: PhysAddr, order: u32) {
-        self.0.lock().split(block, order);
-    }
-
-    /// As [`FrameAllocator::statistics`].
-    pub fn statistics(&self) -> Statistics {
-        self.0.lock().statistics()
-    }
 }
 
 #[cfg(test)]

@@ -98,16 +98,6 @@ fn double_free_is_noticed() {
     frames.free(block, 2);
 }
 
-#[test]
-fn reserve_is_left_to_the_kernel() {
-    let words = FrameAllocator::metadata_words(PhysAddr::new(8 * MIB));
-    let frames = Frames::new();
-    frames.init(vec![0; words].leak());
-    frames.add(PhysAddr::new(4 * MIB), PhysAddr::new(8 * MIB));
-    while frames.allocate_above(0, 100).is_some() {}
-    assert_eq!(frames.statistics().free, 100);
-}
-
 proptest! {
     #[test]
     fn any_sequence_keeps_blocks_apart_and_counts_right(

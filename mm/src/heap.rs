@@ -9,8 +9,11 @@
 //! Objects of a new slab are handed out from its front on, so a slab's memory is touched as it
 //! fills. A class keeps one empty slab, further ones go back to the frames.
 //!
-//! **Locks:** one a class, and inside it the frames' lock. [`class_of`] and the two functions that
-//! take a class are where a per-CPU magazine fits in.
+//! Each processor keeps some objects of each class at hand ([`Magazines`]), so that most allocations
+//! meet no other processor. They count as free: they are given back when memory runs out and before
+//! anything is counted.
+//!
+//! **Locks:** one a processor for what it has at hand, inside it one a class, inside it the frames'.
 
 #![expect(unsafe_code, reason = "the heap hands out raw memory and keeps its lists in it")]
 
@@ -19,8 +22,9 @@ use core::ptr::{NonNull, copy_nonoverlapping, null_mut};
 
 use sync::SpinLock;
 
-use crate::addr::{PAGE_SIZE, PhysAddr, PhysMem, index};
-use crate::frame::Frames;
+use crate::addr::{PAGE_SIZE, PROCESSORS, PhysAddr, PhysMem, index};
+use crate::frames::Frames;
+use crate::magazine::Magazine;
 
 /// Sizes of the classes, in bytes. Each is a multiple of 16 beyond the first.
 const SIZES: [usize; CLASSES] = [
@@ -59,7 +63,7 @@ pub fn class_of(layout: Layout) -> Option<usize> {
     } else {
         size.max(layout.align()).checked_next_power_of_two()?
     };
-    CLASS_BY_SIZE.get(size.div_ceil(8)).map(|class| usize::from(*class))
+    CLASS_BY_SIZE.get((size + 7) >> 3).map(|class| usize::from(*class))
 }
 
 /// Returns the size of a class's objects, in bytes.
@@ -244,6 +248,23 @@ impl Class {
     }
 }
 
+/// How many objects of each class a processor keeps at hand: about a page of them.
+const AT_HAND: [usize; CLASSES] = {
+    let mut most = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        let fit = index(PAGE_SIZE) / SIZES[class];
+        most[class] = if fit < 32 { fit } else { 32 };
+        class += 1;
+    }
+    most
+};
+
+/// The objects that a processor has at hand.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Magazines(SpinLock<[Magazine; CLASSES]>);
+
 /// How much one size class holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClassStatistics {
@@ -261,23 +282,82 @@ pub struct Heap<M: PhysMem> {
     mem: M,
     frames: &'static Frames,
     classes: [SpinLock<Class>; CLASSES],
+    at_hand: [Magazines; PROCESSORS],
 }
 
 impl<M: PhysMem> Heap<M> {
     /// Returns an empty heap. It can allocate once `frames` has memory.
     pub const fn new(mem: M, frames: &'static Frames) -> Self {
-        Self { mem, frames, classes: [const { SpinLock::new(Class::new()) }; CLASSES] }
+        Self {
+            mem,
+            frames,
+            classes: [const { SpinLock::new(Class::new()) }; CLASSES],
+            at_hand: [const { Magazines(SpinLock::new([const { Magazine::new() }; CLASSES])) };
+                PROCESSORS],
+        }
     }
 
     /// Hands out an object of a class; `None` if memory is exhausted.
     #[inline]
     pub fn allocate_class(&self, class: usize) -> Option<NonNull<u8>> {
-        let mut list = self.classes[class].lock();
+        let object = self.at_hand[self.frames.processor()].0.lock()[class].pop();
+        if object.is_some() { object } else { self.allocate_several(class) }
+    }
+
+    /// Hands out an object of a class and puts a few more at hand.
+    #[cold]
+    fn allocate_several(&self, class: usize) -> Option<NonNull<u8>> {
+        let several = || {
+            let mut magazines = self.at_hand[self.frames.processor()].0.lock();
+            let mut list = self.classes[class].lock();
+            let object = self.take_from(&mut list, class)?;
+            for _ in 0..AT_HAND[class] / 2 {
+                // No new slab for what may never be asked for.
+                let Some(slab) = list.partial else { break };
+                // SAFETY: the object was just handed out, and of every class one is a word or more.
+                unsafe { magazines[class].push(list.take(slab, class)) };
+            }
+            Some(object)
+        };
+        several().or_else(|| {
+            self.give_back();
+            self.take_from(&mut self.classes[class].lock(), class)
+        })
+    }
+
+    fn take_from(&self, list: &mut Class, class: usize) -> Option<NonNull<u8>> {
         let slab = match list.partial {
             Some(slab) => slab,
-            None => self.new_slab(&mut list, class)?,
+            None => self.new_slab(list, class)?,
         };
         Some(list.take(slab, class))
+    }
+
+    /// Takes back what processors have at hand.
+    pub fn give_back(&self) {
+        for magazines in &self.at_hand {
+            let mut magazines = magazines.0.lock();
+            for (class, magazine) in magazines.iter_mut().enumerate() {
+                self.return_some(magazine, class, usize::MAX);
+            }
+        }
+    }
+
+    /// Takes back up to `most` objects of a class from those at hand.
+    #[cold]
+    #[inline(never)]
+    fn return_some(&self, magazine: &mut Magazine, class: usize, most: usize) {
+        if magazine.len() == 0 {
+            return;
+        }
+        let mut list = self.classes[class].lock();
+        for object in core::iter::from_fn(|| magazine.pop()).take(most) {
+            // SAFETY: what is at hand was handed out for this class, and nobody uses it.
+            let unused = unsafe { list.put(object, class) };
+            if let Some(slab) = unused {
+                self.frames.free(self.mem.phys(slab.as_ptr().cast()), slab_order(class));
+            }
+        }
     }
 
     /// Takes an object of a class back.
@@ -287,15 +367,17 @@ impl<M: PhysMem> Heap<M> {
     /// is in nobody's use any more.
     #[inline]
     pub unsafe fn free_class(&self, object: NonNull<u8>, class: usize) {
-        // SAFETY: the caller's promise is the one that `put` asks for.
-        let unused = unsafe { self.classes[class].lock().put(object, class) };
-        if let Some(slab) = unused {
-            self.frames.free(self.mem.phys(slab.as_ptr().cast()), slab_order(class));
+        let magazine = &mut self.at_hand[self.frames.processor()].0.lock()[class];
+        if magazine.len() >= AT_HAND[class] {
+            self.return_some(magazine, class, AT_HAND[class] / 2);
         }
+        // SAFETY: the caller gives the object up; of every class one is a word or more.
+        unsafe { magazine.push(object) };
     }
 
-    /// Returns what the classes hold, smallest first.
+    /// Returns what the classes hold, smallest first; nothing is at hand then.
     pub fn statistics(&self) -> impl Iterator<Item = ClassStatistics> {
+        self.give_back();
         self.classes.iter().enumerate().map(|(class, list)| {
             let list = list.lock();
             ClassStatistics {
@@ -316,7 +398,11 @@ impl<M: PhysMem> Heap<M> {
     }
 
     fn allocate_frames(&self, layout: Layout) -> *mut u8 {
-        let run = self.frames.allocate_run_above_reserve(frame_count(layout));
+        let count = frame_count(layout);
+        let run = self.frames.allocate_run_above_reserve(count).or_else(|| {
+            self.give_back();
+            self.frames.allocate_run_above_reserve(count)
+        });
         run.map_or(null_mut(), |run| self.mem.virt(run))
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::HostMemory;
+use crate::testing::{self, HostMemory};
 
 fn heap(bytes: u64) -> Heap<HostMemory> {
     let (memory, frames) = HostMemory::with_frames(bytes);
@@ -63,6 +63,7 @@ fn one_empty_slab_is_kept_and_others_go_back() {
     for object in objects {
         give(&heap, object, layout(64, 8));
     }
+    heap.give_back();
     assert_eq!(heap.frames.statistics().free, free - 1);
     assert!(heap.statistics().all(|class| class.used == 0 && class.slab_bytes <= 4096));
 }
@@ -101,13 +102,36 @@ fn realloc_keeps_the_contents_and_the_place_within_a_class() {
     assert!(bytes.iter().all(|byte| *byte == 7));
 }
 
+#[test]
+fn what_processors_have_at_hand_is_bounded_and_serves_others_at_need() {
+    let heap = heap(8 << 20);
+    let mut held = Vec::new();
+    for processor in 0..PROCESSORS {
+        testing::run_on(processor);
+        let objects: Vec<_> = (0..100).map(|_| take(&heap, layout(128, 8))).collect();
+        objects.iter().for_each(|object| give(&heap, *object, layout(128, 8)));
+        let at_hand = &heap.at_hand[processor].0.lock()[class_of(layout(128, 8)).unwrap()];
+        assert!((1..=AT_HAND[8]).contains(&at_hand.len()));
+    }
+    loop {
+        let object = take(&heap, layout(128, 8));
+        if object.is_null() {
+            break;
+        }
+        held.push(object);
+    }
+    assert!(heap.at_hand.iter().all(|magazines| magazines.0.lock().iter().all(|m| m.len() == 0)));
+    assert_eq!(heap.statistics().map(|class| class.used).sum::<usize>(), held.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn objects_keep_their_contents_until_freed(
         steps in prop::collection::vec(
-            (any::<bool>(), 1usize..9000, 0u32..13, any::<prop::sample::Index>()), 1..400)
+            (any::<bool>(), 0usize..3, 1usize..9000, 0u32..13, any::<prop::sample::Index>()),
+            1..400)
     ) {
         let heap = heap(32 << 20);
         let mut held: Vec<(*mut u8, Layout, u8)> = Vec::new();
@@ -117,7 +141,8 @@ proptest! {
             assert!(bytes.iter().all(|byte| *byte == mark));
             give(&heap, pointer, layout);
         };
-        for (step, (allocate, size, align, which)) in steps.into_iter().enumerate() {
+        for (step, (allocate, processor, size, align, which)) in steps.into_iter().enumerate() {
+            testing::run_on(processor);
             if allocate || held.is_empty() {
                 let layout = layout(size, 1 << align);
                 let pointer = take(&heap, layout);
@@ -131,5 +156,7 @@ proptest! {
             }
         }
         held.into_iter().for_each(check);
+        prop_assert!(heap.statistics().all(|class| class.used == 0));
+        prop_assert!(heap.statistics().all(|class| class.slab_bytes <= 8 * 4096));
     }
 }

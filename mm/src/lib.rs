@@ -2,14 +2,16 @@
 //!
 //! - [`addr`]: physical and virtual addresses, and [`PhysMem`], through which physical memory is
 //!   reached; the kernel implements it by its direct map, tests by a buffer.
-//! - [`frame`]: the buddy allocator of physical frames.
+//! - [`frame`]: the buddy allocator of physical frames; [`frames`]: the machine's, and what each
+//!   processor has of them at hand.
 //! - [`heap`]: the kernel's heap over the frames.
 //! - [`page_table`], [`entry`], [`tlb`]: page tables of x86-64, and who hears of their changes.
 //! - [`space`], with [`fault`], [`remap`], [`advise`], [`lock`]: a program's address space; [`vma`]:
 //!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files; [`shared`]:
 //!   memory that mappings share without a file.
 //!
-//! **Locks**, outermost first: the address space (the kernel's), a class of the heap, the frames. The frames' lock is a leaf.
+//! **Locks**, outermost first: the address space (the kernel's), a processor's objects at hand, a class of the
+//! heap, a processor's frames at hand, the frames. The frames' lock is a leaf.
 
 #![no_std]
 
@@ -24,9 +26,11 @@ mod collapse;
 pub mod entry;
 pub mod fault;
 pub mod frame;
+pub mod frames;
 mod gaps;
 pub mod heap;
 pub mod lock;
+mod magazine;
 pub mod page_table;
 pub mod protect;
 pub mod remap;
@@ -38,7 +42,7 @@ mod testing;
 pub mod tlb;
 pub mod vma;
 
-pub use addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
-pub use frame::Frames;
+pub use addr::{HUGE_SIZE, PAGE_SIZE, PROCESSORS, PhysAddr, PhysMem, VirtAddr};
+pub use frames::Frames;
 pub use heap::Heap;
 pub use space::{AddressSpace, FileMapping, MapRequest, TASK_SIZE};

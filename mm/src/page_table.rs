@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::addr::{HUGE_ORDER, HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr, index};
 use crate::entry::{ADDRESS_MASK, COUNT_MASK, COUNT_ONE, Entry, Flags, Leaf, Size};
-use crate::frame::Frames;
+use crate::frames::Frames;
 use crate::tlb::Batch;
 
 const LEVELS: u32 = 4;

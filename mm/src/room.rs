@@ -34,12 +34,12 @@ impl<M: PhysMem> AddressSpace<M> {
     /// memory for them.
     pub(crate) fn check_room(&self, more: usize) -> Result<()> {
         let is_full = (self.areas.len() + more) as u64 > self.policy.most_mappings;
-        if is_full || self.frames().statistics().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
+        if is_full || self.frames().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
     }
 
     /// Refuses what can never be there, as Linux does with `vm.overcommit_memory` 0.
     pub(crate) fn check_charge(&self, is_charged: bool, pages: u64) -> Result<()> {
-        if is_charged && pages > self.frames().statistics().total {
+        if is_charged && pages > self.frames().total() {
             return Err(Errno::ENOMEM);
         }
         Ok(())

@@ -8,7 +8,7 @@ use abi::Result;
 use sync::SpinLock;
 
 use crate::addr::{PhysAddr, PhysMem};
-use crate::frame::Frames;
+use crate::frames::Frames;
 use crate::page_table;
 use crate::vma::{Access, Backing, BackingError, Identity};
 

@@ -18,7 +18,7 @@ use abi::{Errno, Result};
 use crate::addr::{HUGE_SIZE, PAGE_SIZE, PhysAddr, PhysMem, VirtAddr};
 use crate::areas::Areas;
 use crate::entry::{Flags, Leaf, Size};
-use crate::frame::Frames;
+use crate::frames::Frames;
 use crate::gaps::Wanted;
 use crate::page_table::{Change, PageTable, Tables};
 use crate::tlb::{Batch, Tlb};
@@ -303,11 +303,6 @@ impl<M: PhysMem> AddressSpace<M> {
     /// Returns the page tables.
     pub const fn table(&self) -> &PageTable<M> {
         &self.table
-    }
-
-    /// Returns how many frames can be had from page faults.
-    pub(crate) fn free_frames(&self) -> u64 {
-        self.frames().statistics().free.saturating_sub(self.policy.reserve)
     }
 
     pub(crate) const fn frames(&self) -> &'static Frames {

@@ -1,10 +1,26 @@
 //! Physical memory for host tests: a buffer.
 
 use alloc::vec;
+use core::cell::Cell;
 use core::ptr;
 
 use crate::addr::{PhysAddr, PhysMem, index};
-use crate::frame::{FrameAllocator, Frames};
+use crate::frame::FrameAllocator;
+use crate::frames::Frames;
+
+std::thread_local! {
+    static PROCESSOR: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Returns the processor that a test's thread plays.
+pub(crate) fn processor() -> usize {
+    PROCESSOR.get()
+}
+
+/// Goes on as if on another processor.
+pub(crate) fn run_on(processor: usize) {
+    PROCESSOR.set(processor);
+}
 
 /// A machine's memory, physical address 0 first. It is leaked: tests touch little of it.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +35,7 @@ impl HostMemory {
         let spare = 4 << 20;
         let buffer = vec![0_u8; index(bytes + spare)].leak();
         let base = buffer.as_mut_ptr().expose_provenance().next_multiple_of(index(spare));
-        let frames = alloc::boxed::Box::leak(alloc::boxed::Box::new(Frames::new()));
+        let frames = alloc::boxed::Box::leak(alloc::boxed::Box::new(Frames::new(processor)));
         let end = PhysAddr::new(bytes);
         frames.init(vec![0; FrameAllocator::metadata_words(end)].leak());
         frames.add(PhysAddr::new(0), end);

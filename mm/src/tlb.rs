@@ -4,7 +4,7 @@
 //! called for its addresses; [`Batch`] sees to it.
 
 use crate::addr::{PAGE_SIZE, PhysAddr, VirtAddr};
-use crate::frame::Frames;
+use crate::frames::Frames;
 
 /// What an invalidation is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

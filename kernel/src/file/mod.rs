@@ -80,7 +80,7 @@ pub(crate) fn start(image: &'static mut [u8]) -> Result<()> {
     let devices = Devices::new(Arc::new(MachineRandom));
     devices.add(devices::CONSOLE, console.clone());
     devices.add(devices::TTY, console);
-    let limit_pages = FRAMES.statistics().total / 2;
+    let limit_pages = FRAMES.total() / 2;
     let root = RamFs::with_devices(ROOT_DEVICE, clock.clone(), limit_pages, devices.clone());
     let names = Namespace::new(root);
     match cpio::unpack(image, &names) {

@@ -170,7 +170,7 @@ pub(crate) fn is_mapped_writable(file: &Arc<dyn File>) -> bool {
 
 /// Returns what stands behind shared memory without a file.
 pub(crate) fn shared_memory() -> Arc<dyn Backing> {
-    let reserve = Policy::new(FRAMES.statistics().total, 0).reserve;
+    let reserve = Policy::new(FRAMES.total(), 0).reserve;
     Arc::new(SharedMemory::new(DirectMap, &FRAMES, reserve))
 }
 

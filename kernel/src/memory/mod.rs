@@ -15,13 +15,16 @@ use alloc::vec::Vec;
 use core::alloc::Layout;
 
 use abi::{Errno, Result};
-use mm::{Frames, PAGE_SIZE, PhysAddr};
+use mm::{Frames, PAGE_SIZE, PROCESSORS, PhysAddr};
 
+use crate::arch::cpu::{Cpu, MAX_CPUS};
 use crate::arch::{boot, paging};
 use crate::boot::pvh::{BOOT_MAPPED_END, Region, StartInfo};
 
-/// All free frames. Its lock is a leaf: nothing is locked while it is held.
-pub(crate) static FRAMES: Frames = Frames::new();
+/// All free frames. Its locks are leaves: nothing else is locked while they are held.
+pub(crate) static FRAMES: Frames = Frames::new(|| Cpu::current().id);
+
+const _: () = assert!(MAX_CPUS <= PROCESSORS);
 
 /// Checks that the kernel may keep one thing more for the program: a descriptor, a name, a thread.
 /// The memory that is left if not is for what cannot fail.
@@ -29,7 +32,7 @@ pub(crate) static FRAMES: Frames = Frames::new();
 /// # Errors
 /// `ENOMEM`.
 pub(crate) fn check_room() -> Result<()> {
-    if FRAMES.statistics().is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
+    if FRAMES.is_short() { Err(Errno::ENOMEM) } else { Ok(()) }
 }
 
 /// Returns a buffer of zeros, as long as a program wants it.

@@ -25,13 +25,15 @@ pub(crate) struct Summary {
 impl Summary {
     /// Returns how it is now.
     pub(crate) fn now() -> Self {
+        // The heap first: what it has at hand is free.
+        let heap_used = HEAP.statistics().map(|class| class.used * class.size).sum();
         let frames = FRAMES.statistics();
         let usage = space::lock().usage();
         Self {
             frames_total: frames.total,
             frames_free: frames.free,
             frames_program: usage.resident_anonymous + usage.tables,
-            heap_used: HEAP.statistics().map(|class| class.used * class.size).sum(),
+            heap_used,
         }
     }
 }

@@ -27,7 +27,7 @@ static SPACE: Once<SpinLock<Space>> = Once::new();
 ///
 /// Returns `None` if there is no memory for it.
 pub(crate) fn start(random: u64) -> Option<()> {
-    let policy = Policy::new(FRAMES.statistics().total, random);
+    let policy = Policy::new(FRAMES.total(), random);
     let space = Space::new(heap::application_tables(), &Processors, policy).ok()?;
     SPACE.call_once(|| SpinLock::new(space));
     Some(())

@@ -60,7 +60,7 @@ impl Limits {
     /// Sets the limits that depend on the machine's memory, as Linux does: threads, and half as
     /// many signals that wait.
     pub(crate) fn fit_memory(&mut self) {
-        let threads = FRAMES.statistics().total * PAGE_SIZE / THREAD_BYTES;
+        let threads = FRAMES.total() * PAGE_SIZE / THREAD_BYTES;
         MOST_THREADS.store(threads, Ordering::Relaxed);
         self.0[RLIMIT_NPROC as usize] = both(threads / 2);
         self.0[RLIMIT_SIGPENDING as usize] = both(threads / 2);

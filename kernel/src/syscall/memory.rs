@@ -79,7 +79,7 @@ fn with_implied(prot: u64) -> u64 {
 /// Returns memory to be shared, as if it were a file.
 fn shared(length: u64, flags: MapFlags) -> Result<FileMapping> {
     let is_reserved = !flags.contains(MapFlags::NORESERVE);
-    if is_reserved && length / PAGE_SIZE > FRAMES.statistics().total {
+    if is_reserved && length / PAGE_SIZE > FRAMES.total() {
         return Err(Errno::ENOMEM);
     }
     Ok(FileMapping { backing: backing::shared_memory(), offset: 0, is_writable: true })
