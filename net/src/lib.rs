@@ -28,7 +28,7 @@ pub mod options;
 mod output;
 mod ports;
 mod reassembly;
-mod room;
+pub mod room;
 pub mod stack;
 mod tcp;
 mod timer;

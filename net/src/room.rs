@@ -7,12 +7,26 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use abi::{Errno, Result};
+use sync::Once;
+
+static IS_SHORT: Once<fn() -> bool> = Once::new();
+
+/// Sets who says whether memory is so short that nothing may be kept for a program or a peer, once.
+pub fn set_is_short(is_short: fn() -> bool) {
+    IS_SHORT.call_once(|| is_short);
+}
+
+fn check() -> Result<()> {
+    let is_short = IS_SHORT.get().is_some_and(|is_short| is_short());
+    if is_short { Err(Errno::ENOBUFS) } else { Ok(()) }
+}
 
 /// Returns `length` bytes that are zero.
 ///
 /// # Errors
 /// `ENOBUFS`.
 pub(crate) fn zeroed(length: usize) -> Result<Vec<u8>> {
+    check()?;
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(length).map_err(|_| Errno::ENOBUFS)?;
     bytes.resize(length, 0);
@@ -24,6 +38,7 @@ pub(crate) fn zeroed(length: usize) -> Result<Vec<u8>> {
 /// # Errors
 /// `ENOBUFS`.
 pub(crate) fn copy_of(bytes: &[u8]) -> Result<Vec<u8>> {
+    check()?;
     let mut copy = Vec::new();
     copy.try_reserve_exact(bytes.len()).map_err(|_| Errno::ENOBUFS)?;
     copy.extend_from_slice(bytes);

@@ -5,10 +5,11 @@
 //! stack to send. What arrives is received here (`input.rs`), what leaves passes `Stack::send` (`output.rs`).
 //!
 //! Locks, outermost first: a card's receiver, a socket, then one of: ports, flow table shard,
-//! timers, network, a lane of loopback, a card's neighbours, a card's transmitter. Wakers are called
+//! timers, network, a lane of loopback, a card's neighbours, a card's transmitter, the lost packet. Wakers are called
 //! with no lock held but a receiver's.
 
 use alloc::sync::{Arc, Weak};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -34,6 +35,8 @@ use crate::wire::ndisc;
 
 /// Cards that a machine can have.
 const INTERFACES_MAX: usize = 8;
+/// The longest packet that is sent.
+const PACKET_MAX: usize = 65_535;
 /// Frames received from a card in a row.
 const BATCH: usize = 64;
 /// How long an acknowledgement waits for data to ride on while the machine is busy.
@@ -75,7 +78,10 @@ pub struct Stack {
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
     pub(crate) bells: Bells,
-    /// Bytes in the buffers of connections.
+    /// Where packets are written that are lost: as large as any, so that this takes no memory when
+    /// there is none.
+    lost: SpinLock<Vec<u8>>,
+    /// Bytes in the buffers of connections and in datagrams that wait for their readers.
     buffers: AtomicUsize,
     /// What they are to stay below.
     buffers_budget: usize,
@@ -115,6 +121,7 @@ impl Stack {
             reassembly: SpinLock::default(),
             counter: AtomicU64::new(0),
             bells: Bells::default(),
+            lost: SpinLock::new(vec![0; PACKET_MAX]),
             buffers: AtomicUsize::new(0),
             buffers_budget: memory,
             due: AtomicU64::new(u64::MAX),
@@ -247,6 +254,25 @@ impl Stack {
     /// Returns the window to offer before there is a connection.
     pub(crate) fn first_window(&self) -> u16 {
         u16::try_from(self.first_sizes().receive).unwrap_or(u16::MAX)
+    }
+
+    /// Returns whether the buffers of a connection may become larger than those it began with.
+    pub(crate) fn may_grow_buffers(&self) -> bool {
+        self.buffers.load(Ordering::Relaxed) < self.buffers_budget
+    }
+
+    /// Returns whether one more datagram may wait for its reader.
+    pub(crate) fn may_queue(&self) -> bool {
+        self.buffers.load(Ordering::Relaxed) / 2 < self.buffers_budget
+    }
+
+    /// Has a packet written that is lost.
+    pub(crate) fn lose<R>(&self, length: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
+        let mut lost = self.lost.lock();
+        if lost.len() < length {
+            lost.resize(length, 0);
+        }
+        fill(&mut lost[..length])
     }
 
     pub(crate) fn claim_buffers(&self, bytes: usize) {

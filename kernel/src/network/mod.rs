@@ -54,6 +54,7 @@ pub(crate) fn stack() -> &'static Arc<Stack> {
         let memory = FRAMES.statistics().total * PAGE_SIZE / SHARE;
         let stack = Stack::new(Secrets([(); 4].map(|()| random::next_u64())), index(memory));
         stack.set_alarm(clock::wake_at);
+        net::room::set_is_short(|| FRAMES.statistics().is_short());
         stack
     })
 }

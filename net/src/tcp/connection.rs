@@ -9,7 +9,7 @@ use abi::poll::Events;
 use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
-use super::engine::{self, Engine, Sizes, Synced};
+use super::engine::{self, Buffers, Engine, Sizes, Synced};
 use super::measure::Measures;
 use super::port::Output;
 use super::table::TimeWait;
@@ -184,31 +184,44 @@ impl Connection {
 
     /// Builds the engine if there is none.
     pub(super) fn wake(&mut self, hop: &Hop, options: &Options, stack: &Stack, now: Instant) {
-        if self.engine.is_some() {
-            return;
+        if self.engine.is_none() {
+            self.wake_with(Buffers::of_up_to(self.sizes), hop, options, stack, now);
         }
-        stack.claim_buffers(self.sizes.receive + self.sizes.send);
-        let mut engine =
-            Engine::new(&self.synced, self.sizes, hop, stack, self.measures.round_trip(), now);
+    }
+
+    fn wake_with(
+        &mut self,
+        buffers: Buffers,
+        hop: &Hop,
+        options: &Options,
+        stack: &Stack,
+        now: Instant,
+    ) {
+        let round_trip = self.measures.round_trip();
+        let mut engine = Engine::new(&self.synced, buffers, hop, stack, round_trip, now);
+        stack.claim_buffers(engine.sizes.receive + engine.sizes.send);
         engine.socket().set_nagle_enabled(!options.no_delay);
         engine.socket().set_hop_limit(options.ttl);
         self.engine = Some(engine);
         self.progress = now;
     }
 
-    /// Builds the engine anew with buffers of other sizes. What was received and not read is kept;
-    /// there must be nothing that the peer has yet to acknowledge.
+    /// Builds the engine anew with buffers of other sizes, if there is memory for them. What was
+    /// received and not read is kept; there must be nothing that the peer has yet to acknowledge.
     pub(super) fn rebuild(&mut self, hop: &Hop, options: &Options, stack: &Stack, now: Instant) {
         let phase = self.phase();
         let Some(engine) = &mut self.engine else { return };
         if !may_send(phase) || engine.peek().send_queue() > 0 {
             return;
         }
-        let unread = engine.received();
+        let (Ok(unread), Ok(buffers)) = (engine.received(), Buffers::of(self.sizes)) else {
+            self.sizes = engine.sizes;
+            return;
+        };
         let sent = engine.sent;
         self.synced = self.current();
         self.drop_engine(stack);
-        self.wake(hop, options, stack, now);
+        self.wake_with(buffers, hop, options, stack, now);
         if let Some(engine) = &mut self.engine {
             engine::refill(engine, &self.synced, &unread, self.has_fin, now);
             engine.sent = sent;

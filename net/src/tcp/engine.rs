@@ -19,6 +19,7 @@ use core::net::IpAddr;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
+use abi::Result;
 use abi::time::Instant;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{ChecksumCapabilities, DeviceCapabilities, Medium};
@@ -29,6 +30,7 @@ use super::measure::RTO_MIN;
 use super::port::{Output, Port, Sender, Sent};
 use crate::flow::FlowKey;
 use crate::output::Hop;
+use crate::room;
 use crate::stack::Stack;
 use crate::wire::ip::header_length;
 use crate::wire::tcp::{
@@ -113,21 +115,44 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// The memory of a connection's buffers.
+pub(super) struct Buffers {
+    receive: Vec<u8>,
+    send: Vec<u8>,
+}
+
+impl Buffers {
+    /// Returns buffers of these sizes.
+    ///
+    /// # Errors
+    /// `ENOBUFS`.
+    pub(super) fn of(sizes: Sizes) -> Result<Self> {
+        Ok(Self { receive: room::zeroed(sizes.receive)?, send: room::zeroed(sizes.send)? })
+    }
+
+    /// Returns buffers of these sizes, or small ones where memory is short.
+    pub(super) fn of_up_to(sizes: Sizes) -> Self {
+        /// As large as what is taken for granted.
+        const SMALL: usize = 2048;
+        let buffer = |size: usize| room::zeroed(size).unwrap_or_else(|_| vec![0; size.min(SMALL)]);
+        Self { receive: buffer(sizes.receive), send: buffer(sizes.send) }
+    }
+}
+
 impl Engine {
     /// Builds the engine of a connection.
     pub(super) fn new(
         synced: &Synced,
-        sizes: Sizes,
+        buffers: Buffers,
         hop: &Hop,
         stack: &Stack,
         round_trip: Duration,
         now: Instant,
     ) -> Box<Self> {
         let local = IpAddress::from(synced.flow.local.address);
-        let mut socket = Socket::new(
-            SocketBuffer::new(vec![0; sizes.receive]),
-            SocketBuffer::new(vec![0; sizes.send]),
-        );
+        let sizes = Sizes { receive: buffers.receive.len(), send: buffers.send.len() };
+        let mut socket =
+            Socket::new(SocketBuffer::new(buffers.receive), SocketBuffer::new(buffers.send));
         socket.set_ack_delay(None);
         socket.set_nagle_enabled(false);
         if !matches!(hop, Hop::Loopback) {
@@ -346,12 +371,15 @@ impl Engine {
     }
 
     /// Returns what the receive buffer holds, oldest byte first.
-    pub(super) fn received(&mut self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// `ENOBUFS`.
+    pub(super) fn received(&mut self) -> Result<Vec<u8>> {
         let socket = self.socket();
-        let mut bytes = vec![0; socket.recv_queue()];
+        let mut bytes = room::zeroed(socket.recv_queue())?;
         let count = socket.peek_slice(&mut bytes).unwrap_or(0);
         bytes.truncate(count);
-        bytes
+        Ok(bytes)
     }
 }
 
@@ -489,7 +517,8 @@ mod tests {
     }
 
     fn engine(synced: &Synced, sizes: Sizes, stack: &Stack, now: Instant) -> Box<Engine> {
-        Engine::new(synced, sizes, &Hop::Loopback, stack, Duration::from_millis(1), now)
+        let buffers = Buffers::of_up_to(sizes);
+        Engine::new(synced, buffers, &Hop::Loopback, stack, Duration::from_millis(1), now)
     }
 
     fn output<'a>(stack: &'a Stack, synced: &Synced) -> Output<'a> {
@@ -531,7 +560,8 @@ mod tests {
         for (round_trip, timeout) in [(0, 200), (20, 200), (100, 300), (500, 1500)] {
             let synced = synced(7);
             let round_trip = Duration::from_millis(round_trip);
-            let mut engine = Engine::new(&synced, sizes, &Hop::Loopback, &stack, round_trip, now);
+            let buffers = Buffers::of_up_to(sizes);
+            let mut engine = Engine::new(&synced, buffers, &Hop::Loopback, &stack, round_trip, now);
             assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
             let mut output = output(&stack, &synced);
             assert!(engine.output_one(&mut output, now));
@@ -554,7 +584,7 @@ mod tests {
             let mut engine = engine(&synced, sizes, &stack, now);
             assert_eq!(engine.state(), State::Established);
             refill(&mut engine, &synced, &[7; 100], false, now);
-            assert_eq!(engine.received(), [7; 100]);
+            assert_eq!(engine.received().as_deref(), Ok([7; 100].as_slice()));
             assert_eq!(engine.socket().send_slice(b"hello"), Ok(5));
             engine.send_end = engine.send_end.wrapping_add(5);
             let mut output = output(&stack, &synced);

@@ -144,12 +144,12 @@ impl TxToken for Token<'_, '_> {
             }
         };
         if stack.send(&hop, &outgoing, &mut fill).is_err() {
-            // The ring filled up since it was asked: the packet is lost, as on any link.
-            fill(&mut vec![0; len]);
+            // The ring filled up since it was asked, or there is no memory: the packet is lost, as on any link.
+            stack.lose(len, &mut fill);
         }
         match (result, f) {
             (Some(result), _) => result,
-            (None, Some(f)) => f(&mut vec![0; len]),
+            (None, Some(f)) => stack.lose(len, f),
             (None, None) => unreachable!("whoever takes the closure stores its result"),
         }
     }

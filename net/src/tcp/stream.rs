@@ -112,7 +112,8 @@ impl Tcp {
         let larger = (connection.sizes.receive * GROWTH).min(limit);
         // Without the engine being rebuilt a larger window would be a lie.
         let can_rebuild = may_send(connection.phase()) && connection.unacknowledged() == 0;
-        if larger <= connection.sizes.receive || !can_rebuild {
+        let may_grow = can_rebuild && self.stack.may_grow_buffers();
+        if larger <= connection.sizes.receive || !may_grow {
             self.push(inner, now);
             return;
         }
@@ -151,7 +152,8 @@ impl Tcp {
         if source.left() == 0 {
             return Ok(0);
         }
-        if connection.wants_send && connection.unacknowledged() == 0 {
+        let wants_more = connection.wants_send && connection.unacknowledged() == 0;
+        if wants_more && self.stack.may_grow_buffers() {
             grow_send(connection, options);
             let output = Self::output(&self.stack, hop, &connection.synced, now);
             connection.rebuild(&output.hop, options, &self.stack, now);
@@ -281,5 +283,5 @@ fn peek(engine: &mut Engine, sink: &mut dyn Sink) -> Result<usize> {
     if first.len() == wanted {
         return sink.put(first);
     }
-    sink.put(&engine.received()[..wanted])
+    sink.put(&engine.received()?[..wanted])
 }

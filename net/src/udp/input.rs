@@ -28,12 +28,11 @@ pub(crate) fn input(stack: &Arc<Stack>, ip: &Ip<'_>, now: Instant) {
         return;
     }
     let Ip { destination: to, card, ttl, tos, .. } = *ip;
-    let datagram =
-        || Datagram { from, to, card, ttl, tos, arrived: now, bytes: packet.payload.to_vec() };
+    let head = || Datagram { from, to, card, ttl, tos, arrived: now, bytes: Vec::new() };
     if is_for_many {
         let all = sockets(stack, &to, packet.destination, Some(card));
         let wanting = all.iter().filter(|socket| socket.score(&from).is_some());
-        wanting.for_each(|socket| socket.deliver(datagram()));
+        wanting.for_each(|socket| socket.deliver(head(), packet.payload));
         return;
     }
     let flow = FlowKey {
@@ -41,7 +40,7 @@ pub(crate) fn input(stack: &Arc<Stack>, ip: &Ip<'_>, now: Instant) {
         remote: from,
     };
     match receiver_of(stack, &flow, card) {
-        Some(socket) => socket.deliver(datagram()),
+        Some(socket) => socket.deliver(head(), packet.payload),
         None => stack.reply_port_unreachable(ip, now),
     }
 }

@@ -26,6 +26,7 @@ use crate::network::is_group;
 use crate::options::Options;
 use crate::output::CachedHop;
 use crate::ports::{Bound, Sharing};
+use crate::room;
 use crate::stack::Stack;
 use crate::tcp::scope;
 use crate::wire::udp::HEADER;
@@ -286,6 +287,7 @@ impl Udp {
         if !is_peek {
             inner.queue.pop_front();
             inner.queued -= length + OVERHEAD;
+            self.stack.release_buffers(length + OVERHEAD);
         }
         let copied = put?;
         if copied < wanted {
@@ -320,7 +322,7 @@ impl Udp {
             self.stack.udp_ports.lock().release(port, self.id);
         }
         inner.queue.clear();
-        inner.queued = 0;
+        self.stack.release_buffers(core::mem::take(&mut inner.queued));
     }
 
     /// Returns whether datagrams from `from` are wanted, and 1 more if only those are.
@@ -331,17 +333,30 @@ impl Udp {
         }
     }
 
-    fn deliver(&self, datagram: Datagram) {
+    /// Queues a datagram with a copy of its bytes, or drops it where there is no room.
+    fn deliver(&self, mut datagram: Datagram, bytes: &[u8]) {
         let mut inner = self.inner.lock();
         let limit = usize::try_from(inner.options.receive_buffer).unwrap_or(0);
-        let size = datagram.bytes.len() + OVERHEAD;
-        if inner.queued + size > limit || inner.is_read_shut {
+        let size = bytes.len() + OVERHEAD;
+        if inner.queued + size > limit || inner.is_read_shut || !self.stack.may_queue() {
             return;
         }
+        let (Ok(copy), Ok(())) = (room::copy_of(bytes), room::reserve_one(&mut inner.queue)) else {
+            return;
+        };
+        datagram.bytes = copy;
+        self.stack.claim_buffers(size);
         inner.queued += size;
         inner.queue.push_back(datagram);
         drop(inner);
         self.waiters.wake(Events::IN | Events::RDNORM);
+    }
+}
+
+impl Drop for Udp {
+    fn drop(&mut self) {
+        // What arrived after it was closed.
+        self.stack.release_buffers(self.inner.get_mut().queued);
     }
 }
 

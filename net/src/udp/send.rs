@@ -18,6 +18,7 @@ use crate::loopback::Lane;
 use crate::network::is_group;
 use crate::options::Options;
 use crate::output::Hop;
+use crate::room;
 use crate::wire::ip::{Fragment, Header, TTL, header_length};
 use crate::wire::udp::HEADER;
 use crate::wire::{protocol, udp};
@@ -54,6 +55,8 @@ impl Udp {
         if inner.is_write_shut {
             return Err(Errno::EPIPE);
         }
+        let more = (HEADER + source.left()).saturating_sub(inner.scratch.len());
+        room::reserve(&mut inner.scratch, more)?;
         inner.scratch.resize(HEADER + source.left(), 0);
         let mut filled = HEADER;
         while source.left() > 0 {
@@ -132,6 +135,7 @@ impl Udp {
         }
         for part in all[HEADER..].chunks(segment) {
             inner.scratch.clear();
+            room::reserve(&mut inner.scratch, HEADER + part.len())?;
             inner.scratch.resize(HEADER, 0);
             inner.scratch.extend_from_slice(part);
             udp::emit(&mut inner.scratch, from, to);
