@@ -331,7 +331,7 @@ mod tests {
     fn the_end_of_a_program_is_told_apart_from_that_of_the_guest() {
         let say = |line: &[u8]| ending(Message::Event(Event::parse(line)));
         assert!(say(br#"{"event":"boot","version":"1"}"#).unwrap().is_none());
-        let ended = br#"{"event":"ended","status":3,"frames_total":1,"frames_free":1,"frames_program":0,"heap_used":7,"threads":1,"written":5}"#;
+        let ended = br#"{"event":"ended","status":3,"frames_total":1,"frames_free":1,"frames_program":0,"frames_stacks":0,"heap_used":7,"threads":1,"written":5}"#;
         let ended = say(ended).unwrap().unwrap();
         assert_eq!((ended.end, ended.session.unwrap().0), (End::Exit(3), 5));
         let exited = say(br#"{"event":"exit","status":3}"#).unwrap().unwrap();

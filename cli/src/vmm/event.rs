@@ -74,6 +74,8 @@ pub(crate) struct Memory {
     pub(crate) frames_free: u64,
     /// Frames of the application, its page tables included.
     pub(crate) frames_program: u64,
+    /// Frames of threads' stacks in the kernel, which it keeps for the threads to come.
+    pub(crate) frames_stacks: u64,
     /// Bytes of objects in the kernel's heap.
     pub(crate) heap_used: u64,
     /// Threads of the application.
@@ -81,9 +83,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Returns the frames that the kernel has for itself.
+    /// Returns the frames that the kernel has for itself, stacks not counted.
     pub(crate) const fn frames_kernel(&self) -> u64 {
-        self.frames_total.saturating_sub(self.frames_free).saturating_sub(self.frames_program)
+        let known = self.frames_free + self.frames_program + self.frames_stacks;
+        self.frames_total.saturating_sub(known)
     }
 }
 
@@ -104,11 +107,11 @@ mod tests {
         let expected = Event::Listening { proto: "tcp".to_owned(), port: 11211 };
         assert_eq!(Event::parse(listening), expected);
         assert_eq!(Event::parse(br#"{"event":"exit","status":3}"#), Event::Exit { status: 3 });
-        let memory = br#"{"event":"memory","frames_total":9,"frames_free":4,"frames_program":3,"heap_used":7,"threads":1}"#;
+        let memory = br#"{"event":"memory","frames_total":9,"frames_free":4,"frames_program":2,"frames_stacks":1,"heap_used":7,"threads":1}"#;
         assert!(
             matches!(Event::parse(memory), Event::Memory(memory) if memory.frames_kernel() == 2)
         );
-        let ended = br#"{"event":"ended","signal":9,"frames_total":9,"frames_free":4,"frames_program":0,"heap_used":7,"threads":1,"written":12}"#;
+        let ended = br#"{"event":"ended","signal":9,"frames_total":9,"frames_free":4,"frames_program":0,"frames_stacks":0,"heap_used":7,"threads":1,"written":12}"#;
         let left = Memory {
             frames_total: 9,
             frames_free: 4,

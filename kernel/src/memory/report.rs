@@ -10,6 +10,7 @@ use super::heap::HEAP;
 use super::{FRAMES, maps, space};
 use crate::arch::frame::TrapFrame;
 use crate::panic::Registers;
+use crate::process::stack;
 
 /// Who has the machine's memory.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Summary {
     frames_free: u64,
     /// The program's own pages and its page tables.
     frames_program: u64,
+    /// The stacks of threads, also of those that have ended, which the next ones are given.
+    frames_stacks: u64,
     /// Bytes of objects in the kernel's heap.
     heap_used: usize,
 }
@@ -33,6 +36,7 @@ impl Summary {
             frames_total: frames.total,
             frames_free: frames.free,
             frames_program: usage.resident_anonymous + usage.tables,
+            frames_stacks: stack::pages(),
             heap_used,
         }
     }
@@ -41,9 +45,10 @@ impl Summary {
 impl fmt::Display for Summary {
     /// Writes members of a JSON object.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { frames_total, frames_free, frames_program, heap_used } = self;
+        let Self { frames_total, frames_free, frames_program, frames_stacks, heap_used } = self;
         write!(f, r#""frames_total":{frames_total},"frames_free":{frames_free},"#)?;
-        write!(f, r#""frames_program":{frames_program},"heap_used":{heap_used}"#)
+        write!(f, r#""frames_program":{frames_program},"frames_stacks":{frames_stacks},"#)?;
+        write!(f, r#""heap_used":{heap_used}"#)
     }
 }
 
