@@ -54,7 +54,7 @@ pub(crate) fn stack() -> &'static Arc<Stack> {
         let memory = FRAMES.statistics().total * PAGE_SIZE / SHARE;
         let stack = Stack::new(Secrets([(); 4].map(|()| random::next_u64())), index(memory));
         stack.set_alarm(clock::wake_at);
-        net::room::set_is_short(|| FRAMES.statistics().is_short());
+        net::room::set_is_short(|| FRAMES.is_short());
         stack
     })
 }
@@ -177,8 +177,8 @@ fn serve_beside(load: Load, load_of_all: Load) {
     let now = clock::now();
     let is_more = stack.poll(now, load_of_all);
     dhcp::serve(now);
-    // Who has received asks for interrupts, since who finds him receiving leaves that to him. What
-    // an idle processor makes ready may run without another look at the cards.
+    // Who has received asks for interrupts, since who finds him receiving leaves that to him. The
+    // only processor there is asks before it stops to look: `listen`.
     let is_to_ask = load == Load::Busy || smp::count() > 1;
     let is_more = is_more || (is_to_ask && stack.ask_for_interrupts());
     if load == Load::Busy && is_more {
@@ -187,6 +187,17 @@ fn serve_beside(load: Load, load_of_all: Load) {
     }
     if let Some(deadline) = stack.next_deadline() {
         clock::wake_at(deadline);
+    }
+}
+
+/// Has the cards interrupt while a thread runs that an idle processor has found ready; what came
+/// meanwhile is seen to before it does.
+pub(crate) fn listen() {
+    if smp::count() > 1 {
+        return;
+    }
+    if STACK.get().is_some_and(|stack| stack.ask_for_interrupts()) {
+        Cpu::current().call_attention(Attention::Work);
     }
 }
 

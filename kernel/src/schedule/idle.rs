@@ -37,7 +37,7 @@ pub(super) fn idle(local: &Local) {
     cpu.take_attention();
     work::run(Load::Idle);
     if local.has_work() {
-        return;
+        return network::listen();
     }
     IDLE.fetch_or(CpuSet::only(cpu.id).bits(), Ordering::Relaxed);
     tlb::enter_idle();
