@@ -121,7 +121,8 @@ impl<M: PhysMem> AddressSpace<M> {
         let (old, mut old_length) = (from.start, from.end - from.start);
         self.areas.get(old).ok_or(Errno::EFAULT)?;
         self.check_room(3)?;
-        self.resizable(old, old_length, new_length)?;
+        // Nothing is taken away before it is known that the rest works, but for what is cut off.
+        self.resizable(old, old_length.min(new_length), new_length)?;
         if is_fixed {
             self.unmap(&to)?;
         }

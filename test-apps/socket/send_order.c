@@ -54,6 +54,7 @@ static void of_a_socket(int fd)
 static void urgent(int fd)
 {
 	SHOW(SYS(sendto, fd, "x", 1, MSG_OOB, NULL, 0));
+	SHOW(SYS(sendto, fd, "", 0, MSG_OOB, NULL, 0));
 }
 
 static void unix_sockets(int type, const char *name)
