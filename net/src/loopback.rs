@@ -69,6 +69,15 @@ struct Packets {
     is_draining: bool,
 }
 
+impl Packets {
+    /// Returns a buffer for the next packet and sees to it that there is a place for it; `None` if no
+    /// memory is left.
+    fn buffer(&mut self) -> Option<Vec<u8>> {
+        room::reserve_one(&mut self.waiting).ok()?;
+        Some(self.spare.pop().unwrap_or_default())
+    }
+}
+
 impl Loopback {
     fn queue(&self, lane: Lane) -> &Queue {
         &self.lanes[usize::from(lane.0 % LANES)]
@@ -83,7 +92,8 @@ impl Loopback {
     /// held.
     ///
     /// # Errors
-    /// [`Full`] if there is no room or memory; `fill` was not called then.
+    /// [`Full`] if there is no room; `fill` was not called then, nor if the packet is lost because no
+    /// memory is left.
     pub(crate) fn send(
         &self,
         lane: Lane,
@@ -94,13 +104,11 @@ impl Loopback {
             return Err(Full);
         }
         let queue = self.queue(lane);
-        let mut packet = {
-            let mut packets = queue.packets.lock();
-            room::reserve_one(&mut packets.waiting).map_err(|_| Full)?;
-            packets.spare.pop().unwrap_or_default()
-        };
+        let Some(mut packet) = queue.packets.lock().buffer() else { return Ok(()) };
         let more = length.saturating_sub(packet.len());
-        room::reserve(&mut packet, more).map_err(|_| Full)?;
+        if room::reserve(&mut packet, more).is_err() {
+            return Ok(());
+        }
         packet.resize(length, 0);
         fill(&mut packet);
         let mut packets = queue.packets.lock();

@@ -114,7 +114,8 @@ impl Stack {
     /// the end of the operation ([`finish`](Self::finish)).
     ///
     /// # Errors
-    /// [`Full`] if there is no room; `fill` was not called then.
+    /// [`Full`] if there is no room; `fill` was not called then, nor if the packet is lost because no
+    /// memory is left.
     pub(crate) fn send(
         &self,
         hop: &Hop,
@@ -131,7 +132,8 @@ impl Stack {
             }
             Hop::Unresolved { interface, next } => {
                 let interface = self.interface(*interface).ok_or(Full)?;
-                let mut packet = room::zeroed(outgoing.length).map_err(|_| Full)?;
+                // Without memory it is lost: who sends again because of `Full` would do so for ever.
+                let Ok(mut packet) = room::zeroed(outgoing.length) else { return Ok(()) };
                 fill(&mut packet);
                 if let Some(field) = outgoing.checksum {
                     field.complete(&mut packet);

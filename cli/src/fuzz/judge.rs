@@ -203,12 +203,14 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Argument::Number(number) => number & 0xffff_ffff,
         _ => 0,
     };
+    /// `IPPROTO_UDPLITE`.
+    const UDP_LITE: u64 = 136;
     let lacking = u64::from((MsgFlags::OOB | MsgFlags::FASTOPEN).bits());
     match number {
         // A family, a protocol, an option.
         Sysno::socket | Sysno::socketpair => {
             is_error(scull, Errno::EAFNOSUPPORT)
-                || argument(0) == u64::from(AF_NETLINK.unsigned_abs())
+                || (argument(0) == u64::from(AF_NETLINK.unsigned_abs()) || argument(2) == UDP_LITE)
                     && is_error(scull, Errno::EPROTONOSUPPORT)
         }
         Sysno::setsockopt | Sysno::getsockopt => is_error(scull, Errno::ENOPROTOOPT),
