@@ -50,6 +50,8 @@ struct Inner {
     options: Options,
     local: Option<Endpoint>,
     bound: Option<u16>,
+    /// What the program chose by `bind(2)`, its parts unspecified or 0 where it did not.
+    chosen: Option<Endpoint>,
     remote: Option<Endpoint>,
     queue: VecDeque<Datagram>,
     /// What the queue counts against `SO_RCVBUF`.
@@ -98,6 +100,7 @@ impl Udp {
             options: Options::udp(),
             local: None,
             bound: None,
+            chosen: None,
             remote: None,
             queue: VecDeque::new(),
             queued: 0,
@@ -170,7 +173,9 @@ impl Udp {
         if !is_ours {
             return Err(Errno::EADDRNOTAVAIL);
         }
-        self.bind_to(&mut inner, local)
+        self.bind_to(&mut inner, local)?;
+        inner.chosen = Some(local);
+        Ok(())
     }
 
     fn bind_to(self: &Arc<Self>, inner: &mut Inner, local: Endpoint) -> Result<()> {
@@ -210,7 +215,9 @@ impl Udp {
         if inner.bound.is_some() {
             return Ok(());
         }
-        self.bind_to(inner, Endpoint { address: self.family.unspecified(), port: 0 })
+        let address =
+            inner.chosen.map_or_else(|| self.family.unspecified(), |chosen| chosen.address);
+        self.bind_to(inner, Endpoint { address, port: 0 })
     }
 
     /// Sets the peer, or unsets it.
@@ -221,7 +228,7 @@ impl Udp {
         let mut inner = self.inner.lock();
         inner.hop = None;
         let Some(mut remote) = remote else {
-            inner.remote = None;
+            self.disconnect(&mut inner);
             return Ok(());
         };
         remote.address = self.named(remote.address);
@@ -239,6 +246,22 @@ impl Udp {
         }
         inner.remote = Some(remote);
         Ok(())
+    }
+
+    /// Forgets the peer, and what the program did not choose of its own address (Linux's
+    /// `__udp_disconnect`).
+    fn disconnect(&self, inner: &mut Inner) {
+        inner.remote = None;
+        let unbound = Endpoint { address: self.family.unspecified(), port: 0 };
+        let chosen = inner.chosen.unwrap_or(unbound);
+        if chosen.port != 0 {
+            inner.local = inner.bound.map(|port| Endpoint { port, ..chosen });
+            return;
+        }
+        if let Some(port) = inner.bound.take() {
+            self.stack.udp_ports.lock().release(port, self.id);
+        }
+        inner.local = (!chosen.address.is_unspecified()).then_some(chosen);
     }
 
     /// Nobody's address stands for this machine.
