@@ -1,5 +1,5 @@
 // madvise(2): MADV_COLLAPSE makes huge pages of what is there, and loses nothing of it.
-#include "../test.h"
+#include "maps.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -12,18 +12,10 @@
 // Huge pages of the mapping at `start`, in KiB.
 static long huge(char *start)
 {
-	static char text[1 << 18];
 	char head[40];
-	int fd = (int)MUST(open("/proc/self/smaps", O_RDONLY));
-	size_t length = 0;
-	ssize_t got;
 
-	while ((got = read(fd, text + length, sizeof text - 1 - length)) > 0)
-		length += (size_t)got;
-	close(fd);
-	text[length] = 0;
 	snprintf(head, sizeof head, "%08lx-", (unsigned long)start);
-	char *at = strstr(text, head);
+	char *at = strstr(read_text("/proc/self/smaps"), head);
 	at = at ? strstr(at, "AnonHugePages:") : NULL;
 	return at ? strtol(at + 14, NULL, 10) : -1;
 }

@@ -1,5 +1,5 @@
 // /proc/self/maps after every operation: ranges, protection, kind, offset, names; merged or not.
-#include "../test.h"
+#include "maps.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -11,17 +11,8 @@ static int pages;
 // The lines about the pages from base on, in pages.
 static void show(const char *what)
 {
-	static char text[1 << 17];
-	int fd = (int)MUST(open("/proc/self/maps", O_RDONLY));
-	size_t length = 0;
-	ssize_t got;
-
-	while ((got = read(fd, text + length, sizeof text - 1 - length)) > 0)
-		length += (size_t)got;
-	close(fd);
-	text[length] = 0;
 	say("%s:", what);
-	for (char *line = text; *line != 0;) {
+	for (char *line = read_text("/proc/self/maps"); *line != 0;) {
 		char *end = strchr(line, '\n'), kind[5], name[200] = "";
 		unsigned long start, stop, offset, inode;
 		unsigned major, minor;

@@ -1,14 +1,6 @@
 // mremap(2): MREMAP_FIXED moves several mappings at once, at their distances, if none changes its size.
-#include "../test.h"
+#include "remap.h"
 
-#define RW (PROT_READ | PROT_WRITE)
-#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define PAGE 4096L
-#ifndef MREMAP_DONTUNMAP
-#define MREMAP_DONTUNMAP 4
-#endif
-#define REMAP(old, old_size, new_size, flags, new) \
-	SYS(mremap, (old), (long)(old_size), (long)(new_size), (long)(flags), (new))
 #define MOVE (MREMAP_MAYMOVE | MREMAP_FIXED)
 
 static char *area;

@@ -1,23 +1,11 @@
 // proc_pid_smaps(5): what is said of a mapping, line by line, and of all of them; proc_meminfo(5).
-#include "../test.h"
+#include "maps.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define PAGE 4096L
 
-static char text[1 << 18];
-
-static void get(const char *path)
-{
-	int fd = (int)MUST(open(path, O_RDONLY));
-	size_t length = 0;
-	ssize_t got;
-
-	while ((got = read(fd, text + length, sizeof text - 1 - length)) > 0)
-		length += (size_t)got;
-	close(fd);
-	text[length] = 0;
-}
+static char *text;
 
 // Only flags that do not depend on how a kernel was configured.
 static void flags(char *from, const char *end)
@@ -38,7 +26,7 @@ static void show(const char *what, char *start)
 	static const char *const names[] = { "Size:", "KernelPageSize:", "Rss:", "Private_Dirty:", "Anonymous:", "KSM:", "Swap:", "Locked:" };
 	char head[40], *at, *next;
 
-	get("/proc/self/smaps");
+	text = read_text("/proc/self/smaps");
 	snprintf(head, sizeof head, "%08lx-", (unsigned long)start);
 	at = strstr(text, head);
 	say("%s: %s", what, at ? "there" : "not there");
@@ -63,7 +51,7 @@ static char *map(long pages, int prot, int flags_, int fd)
 
 static void has(const char *path, const char *const *names, int count)
 {
-	get(path);
+	text = read_text(path);
 	say("%s:", path);
 	for (int i = 0; i < count; i++) {
 		char *at = strstr(text, names[i]);
