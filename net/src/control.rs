@@ -5,7 +5,7 @@ use abi::{Errno, Result};
 use zerocopy::FromBytes;
 
 /// Items begin at multiples of this many bytes.
-const ALIGNMENT: usize = 8;
+pub const ALIGNMENT: usize = 8;
 
 /// One item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -113,17 +113,20 @@ impl Assembly {
             && self.total.is_none_or(|total| self.parts.iter().all(|(at, p)| at + p.len() <= total))
     }
 
+    /// Returns how many bytes there are.
+    fn length(&self) -> usize {
+        self.parts.iter().map(|(_, part)| part.len()).sum()
+    }
+
     fn is_complete(&self) -> bool {
-        let length: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
-        self.total == Some(length)
+        self.total == Some(self.length())
     }
 
     /// Returns the whole packet; `None` if no memory is left.
     fn finish(self, ttl: u8) -> Option<Vec<u8>> {
         let Key { source, destination, protocol, .. } = self.key;
         let start = header_length(&source);
-        let length: usize = self.parts.iter().map(|(_, part)| part.len()).sum();
-        let mut packet = room::zeroed(start + length).ok()?;
+        let mut packet = room::zeroed(start + self.length()).ok()?;
         packet.truncate(start);
         for (_, part) in &self.parts {
             packet.extend_from_slice(part);

@@ -5,8 +5,8 @@
 //! stack to send. What arrives is received here (`input.rs`), what leaves passes `Stack::send` (`output.rs`).
 //!
 //! Locks, outermost first: a card's receiver, a socket, then one of: ports, flow table shard,
-//! timers, network, a lane of loopback, a card's neighbours, a card's transmitter, the lost packet. Wakers are called
-//! with no lock held but a receiver's.
+//! timers, network, a lane of loopback, a card's neighbours, a card's transmitter, the lost packet.
+//! Wakers are called with no lock held but a receiver's.
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec;

@@ -144,7 +144,7 @@ impl TxToken for Token<'_, '_> {
             }
         };
         if stack.send(&hop, &outgoing, &mut fill).is_err() {
-            // The ring filled up since it was asked, or there is no memory: the packet is lost, as on any link.
+            // The ring filled up since it was asked: the packet is lost, as on any link.
             stack.lose(len, &mut fill);
         }
         match (result, f) {

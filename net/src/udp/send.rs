@@ -228,13 +228,13 @@ impl Udp {
     }
 }
 
-/// Returns the IP header of a datagram.
 /// Returns which way a datagram takes to this machine itself.
 fn lane_of(datagram: &[u8]) -> Lane {
     udp::Udp::parse(datagram)
         .map_or_else(Lane::default, |udp| Lane::between(udp.source, udp.destination))
 }
 
+/// Returns the IP header of a datagram.
 fn header(options: &Options, source: IpAddr, destination: IpAddr, wishes: &Wishes) -> Header {
     let usual =
         if is_group(&destination) { options.multicast_ttl } else { options.ttl.unwrap_or(TTL) };

@@ -127,14 +127,14 @@ impl Socket {
         }
         let bytes = take_up_to(source, count).inspect_err(|_| self.refund(charge))?;
         let (taken, unused) = (bytes.len(), count - bytes.len());
-        let mut packet = self.packet(peer, bytes, charge - unused, from.clone(), ancillary);
+        let packet = self.packet(peer, bytes, charge - unused, from.clone(), ancillary);
         let mut state = peer.state.lock();
         let is_shut = state.shut.contains(Shutdown::READ);
         let room = room::reserve_one(&mut state.inbox);
         if let Err(errno) = if is_shut { Err(Errno::EPIPE) } else { room } {
             drop(state);
             self.refund(charge);
-            ancillary.rights = core::mem::take(&mut packet.rights);
+            ancillary.rights = packet.rights;
             return Err(errno);
         }
         let last = state.inbox.back_mut().filter(|last| can_join(last, &packet));
@@ -178,12 +178,12 @@ impl Socket {
         if !self.charge(charge) {
             return Err(Errno::EAGAIN);
         }
-        let mut packet = self.packet(&peer, bytes, charge, from, ancillary);
+        let packet = self.packet(&peer, bytes, charge, from, ancillary);
         let mut state = peer.state.lock();
         if let Err(errno) = room::reserve_one(&mut state.inbox) {
             drop(state);
             self.refund(charge);
-            ancillary.rights = core::mem::take(&mut packet.rights);
+            ancillary.rights = packet.rights;
             return Err(errno);
         }
         state.inbox.push_back(packet);
