@@ -37,5 +37,5 @@ pub use metadata::{BLOCK_SIZE, Changes, Clock, Creation, Metadata};
 pub use mount::{Found, Location, Mount, Place};
 pub use namespace::Namespace;
 pub use offset::Claim;
-pub use open_file::{Appending, OpenFile};
+pub use open_file::{Appending, OpenFile, check_end};
 pub use page::{PAGE_SIZE, Page, PageBytes};

@@ -349,8 +349,11 @@ impl Drop for OpenFile {
     }
 }
 
-/// Fails with `EINVAL` if a transfer would go beyond the greatest offset.
-fn check_end(at: u64, len: usize) -> Result<()> {
+/// Checks that a transfer of `len` bytes at byte `at` does not go beyond the greatest offset.
+///
+/// # Errors
+/// `EINVAL` if it does.
+pub fn check_end(at: u64, len: usize) -> Result<()> {
     let end = at.checked_add(u64::try_from(len).map_err(|_| Errno::EINVAL)?);
     let is_valid = end.is_some_and(|end| i64::try_from(end).is_ok());
     if is_valid { Ok(()) } else { Err(Errno::EINVAL) }

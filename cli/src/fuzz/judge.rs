@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use abi::fcntl::{F_NOTIFY, F_SETLEASE};
-use abi::socket::{AF_NETLINK, MsgFlags};
+use abi::socket::{AF_NETLINK, IPPROTO_UDPLITE, MsgFlags};
 use abi::{Errno, Sysno};
 
 use super::outcome::{Outcome, Report};
@@ -203,8 +203,7 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Argument::Number(number) => number & 0xffff_ffff,
         _ => 0,
     };
-    /// `IPPROTO_UDPLITE`.
-    const UDP_LITE: u64 = 136;
+    const UDP_LITE: u64 = IPPROTO_UDPLITE.unsigned_abs() as u64;
     let lacking = u64::from((MsgFlags::OOB | MsgFlags::FASTOPEN).bits());
     match number {
         // A family, a protocol, an option.
@@ -230,7 +229,8 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Sysno::sendmsg => argument(2) & lacking != 0 && is_error(scull, Errno::EOPNOTSUPP),
         // The attribute that says which protocol a socket has.
         Sysno::flistxattr => scull.result == 0,
-        // Leases; notices of directories by signal; F_GET_RW_HINT and F_SET_RW_HINT: how long data lives.
+        // Leases; notices of directories by signal; F_GET_RW_HINT and F_SET_RW_HINT, which say how
+        // long data lives.
         Sysno::fcntl => {
             let operation = argument(1);
             let lacks = operation == u64::from(F_SETLEASE)

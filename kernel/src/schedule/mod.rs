@@ -19,6 +19,7 @@ use abi::time::Instant;
 use sched::{CpuSet, Entity, Nice, Queued, RunQueue};
 use sync::{Once, SpinLock};
 
+pub(crate) use balance::preempt_others;
 pub(crate) use idle::is_another_busy;
 
 use crate::arch::clock;
@@ -30,8 +31,6 @@ use crate::process::rseq;
 use crate::process::signal;
 use crate::process::thread::{self, Parking, Thread};
 use crate::{timer, work};
-
-pub(crate) use balance::preempt_others;
 
 /// Below this the way to the timer and back takes longer than what is waited for.
 const SHORTEST_SLICE_NS: u64 = 50_000;

@@ -115,21 +115,19 @@ fn one(
 ) -> Result<usize> {
     let file = find(fd, position)?;
     user::check(base, length)?;
-    check_end(&file, position, length as u64)?;
+    check_end(&file, position, length)?;
     let parts = [IoVec { base, length: length.min(MOST) as u64 }];
     transfer(&file, &parts, position, Manner::default())
 }
 
 /// Fails with `EINVAL` if a transfer would go beyond the greatest offset; this comes before the limit
 /// of the size of files.
-fn check_end(file: &OpenFile, position: Position, length: u64) -> Result<()> {
-    let start = match position {
-        Position::At(at) => at,
-        Position::Offset if file.file()?.is_seekable() => file.offset(),
-        Position::Offset => return Ok(()),
-    };
-    let is_valid = start.checked_add(length).is_some_and(|end| i64::try_from(end).is_ok());
-    if is_valid { Ok(()) } else { Err(Errno::EINVAL) }
+fn check_end(file: &OpenFile, position: Position, length: usize) -> Result<()> {
+    match position {
+        Position::At(at) => vfs::check_end(at, length),
+        Position::Offset if file.file()?.is_seekable() => vfs::check_end(file.offset(), length),
+        Position::Offset => Ok(()),
+    }
 }
 
 fn position(offset: i64) -> Result<Position> {
@@ -220,13 +218,14 @@ fn vector(
     transfer(&file, &parts, position, Manner::default())
 }
 
-fn is_empty(parts: &[IoVec]) -> bool {
+/// Returns whether parts have no bytes.
+pub(super) fn is_empty(parts: &[IoVec]) -> bool {
     parts.iter().all(|part| part.length == 0)
 }
 
 /// Returns how many bytes parts have together, which have been cut to what one call transfers.
-fn total(parts: &[IoVec]) -> u64 {
-    parts.iter().map(|part| part.length).sum()
+fn total(parts: &[IoVec]) -> usize {
+    index(parts.iter().map(|part| part.length).sum())
 }
 
 /// `readv(2)`.

@@ -18,6 +18,17 @@
 .set STACKS_NUMBER, 0x1ffff92
 .set FAULT_ROOM, 8192
 
+# Goes to `label` unless RIP, in a gate's frame, is in the kernel's text: it is wherever the program jumped.
+.macro UNLESS_KERNEL label
+    mov rax, [rsp + 32]
+    lea rcx, [rip + __text_start]
+    cmp rax, rcx
+    jb \label
+    lea rcx, [rip + __text_end]
+    cmp rax, rcx
+    jae \label
+.endm
+
 .macro SAVE_XMM
     sub rsp, FRAME_XMM
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
@@ -118,13 +129,7 @@ gate_common:
     cmp eax, 14
     je gate_page_fault
 gate_move:
-    mov rax, [rsp + 32]          # RIP: in the kernel's text, or wherever the program jumped?
-    lea rcx, [rip + __text_start]
-    cmp rax, rcx
-    jb 1f
-    lea rcx, [rip + __text_end]
-    cmp rax, rcx
-    jae 1f
+    UNLESS_KERNEL 1f
     lea rcx, [rip + gate_entry]
     cmp rax, rcx                 # not in yet (trap.rs)
     je 1f
@@ -198,13 +203,7 @@ gate_page_fault:
 1:  mov rax, cr2
     mov gs:[CPU_FAULT_ADDRESS], rax
     jmp gate_move
-2:  mov rax, [rsp + 32]          # RIP, as above
-    lea rcx, [rip + __text_start]
-    cmp rax, rcx
-    jb 1b
-    lea rcx, [rip + __text_end]
-    cmp rax, rcx
-    jae 1b
+2:  UNLESS_KERNEL 1b
 # A kernel stack grows (stack.rs): on this stack, with whatever is locked.
     SAVE_REGISTERS
     SAVE_XMM

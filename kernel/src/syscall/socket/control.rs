@@ -11,7 +11,7 @@ use abi::socket::{
     SCM_RIGHTS, SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SOL_IP, SOL_IPV6, SOL_SOCKET,
 };
 use abi::{Errno, Result};
-use net::control::{Item, Items};
+use net::control::{ALIGNMENT, Item, Items};
 use net::inet::Told;
 use net::options::{Stamp, Stamping};
 use net::unix::{Ancillary, Credentials, MAX_RIGHTS, Rights};
@@ -25,8 +25,6 @@ use crate::memory::{self, user};
 use crate::process::{PID, Process};
 use crate::time;
 
-/// Items begin at multiples of this many bytes.
-const ALIGNMENT: usize = 8;
 /// Bytes of an item's header.
 const HEADER: usize = size_of::<Cmsghdr>();
 /// As much control data is `ENOBUFS` (`net.core.optmem_max`).

@@ -70,8 +70,7 @@ fn send_unix(
     socket.check_packets()?;
     let mut ancillary = control::read(control)?;
     let is_urgent = flags.contains(MsgFlags::OOB);
-    let is_empty = parts.iter().all(|part| part.length == 0);
-    if is_urgent && (kind != Kind::Stream || is_empty) {
+    if is_urgent && (kind != Kind::Stream || io::is_empty(parts)) {
         return Err(Errno::EOPNOTSUPP);
     }
     let to = match to.filter(|to| !to.is_empty()) {
