@@ -153,7 +153,7 @@ pub(crate) struct MachineArgs {
     /// A disk image and the path it is mounted at (not supported yet).
     #[arg(long, value_name = "FILE:/path")]
     pub(crate) volume: Vec<String>,
-    /// A kernel other than the one built beside this tool.
+    /// A kernel other than the one built along with this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
     /// A word for the kernel's command line, such as aslr=off.
@@ -218,7 +218,7 @@ pub(crate) struct TestArgs {
     /// The kind of machine.
     #[arg(long, value_enum, default_value = "microvm")]
     pub(crate) machine: MachineKind,
-    /// A kernel other than the one built beside this tool.
+    /// A kernel other than the one built along with this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
 }
@@ -250,7 +250,7 @@ pub(crate) struct FuzzArgs {
     /// The kind of machine.
     #[arg(long, value_enum, default_value = "microvm")]
     pub(crate) machine: MachineKind,
-    /// A kernel other than the one built beside this tool.
+    /// A kernel other than the one built along with this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
 }
@@ -280,7 +280,7 @@ pub(crate) struct BenchArgs {
     /// Measure only the loads whose title contains this, over tap, and write no report.
     #[arg(long, value_name = "TEXT")]
     pub(crate) load: Option<String>,
-    /// A kernel other than the one built beside this tool.
+    /// A kernel other than the one built along with this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
 }

@@ -46,15 +46,18 @@ pub(crate) fn cache(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Returns the kernel to boot: `chosen`, else the one built beside this program.
+/// Where the kernel is built, from this program's folder: it has a cargo profile of its own.
+const KERNEL: &str = "../guest/kernel";
+
+/// Returns the kernel to boot: `chosen`, else the one built along with this program.
 pub(crate) fn kernel(chosen: Option<&Path>) -> Result<PathBuf> {
     let path = match chosen {
         Some(path) => path.to_path_buf(),
-        None => env::current_exe().context("cannot find this program")?.with_file_name("kernel"),
+        None => env::current_exe().context("cannot find this program")?.with_file_name(KERNEL),
     };
     if !path.is_file() {
         return Err(error::usage(format!(
-            "no kernel at {}; build it: cargo build --release -p kernel -p cli",
+            "no kernel at {}; build it: ./scripts/build",
             path.display()
         )));
     }
