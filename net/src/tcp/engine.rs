@@ -155,9 +155,11 @@ impl Engine {
             Socket::new(SocketBuffer::new(buffers.receive), SocketBuffer::new(buffers.send));
         socket.set_ack_delay(None);
         socket.set_nagle_enabled(false);
-        if !matches!(hop, Hop::Loopback) {
-            socket.set_congestion_control(CongestionControl::Reno);
-        }
+        // Nothing congests on the way from this machine to itself.
+        socket.set_congestion_control(match hop {
+            Hop::Loopback => CongestionControl::None,
+            _ => CongestionControl::Reno,
+        });
         let endpoint = IpListenEndpoint { addr: Some(local), port: synced.flow.local.port };
         // A socket that was just made can listen to any port but 0, which no flow has.
         let _ = socket.listen(endpoint);
