@@ -51,8 +51,8 @@ impl Stack {
     ) {
         // Nothing befalls a header between here and here, so it has no checksum either.
         let parsed = if number == 0 { Ip::parse_unchecked(packet) } else { Ip::parse(packet) };
-        let Some(ip) = parsed else { return };
-        let ip = Ip { card: number, ..ip };
+        let Some(mut ip) = parsed else { return };
+        ip.card = number;
         // Loopback addresses do not travel on links (RFC 1122 §3.2.1.3).
         let is_martian = number != 0 && (is_loopback(&ip.source) || is_loopback(&ip.destination));
         if is_martian || is_group(&ip.source) {

@@ -309,6 +309,28 @@ impl Socket {
         }
     }
 
+    /// Sends bytes to the peer, `write(2)`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn write(&self, source: &mut dyn Source, now: Instant) -> Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.send(source, Following::Nothing, now),
+            _ => self.send(source, None, &Extras::default(), now),
+        }
+    }
+
+    /// Receives bytes and nothing else, `read(2)`.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub fn read(&self, sink: &mut dyn Sink, now: Instant) -> Result<usize> {
+        match self {
+            Self::Tcp(tcp) => tcp.receive(sink, Reading::Take, now).map(|(copied, _)| copied),
+            _ => self.receive(sink, ReceiveFlags::default(), now).map(|received| received.copied),
+        }
+    }
+
     /// Shuts down a direction, `shutdown(2)`.
     ///
     /// # Errors

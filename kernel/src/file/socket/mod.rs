@@ -141,10 +141,7 @@ impl File for SocketFile {
             return Ok(0);
         }
         match &self.socket {
-            Socket::Inet(socket) => {
-                let flags = inet::ReceiveFlags::default();
-                socket.receive(sink, flags, clock::now()).map(|received| received.copied)
-            }
+            Socket::Inet(socket) => socket.read(sink, clock::now()),
             Socket::Unix(socket) => {
                 socket.inner.receive(sink, Take::Remove).map(|received| received.count)
             }
@@ -153,9 +150,7 @@ impl File for SocketFile {
 
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {
         match &self.socket {
-            Socket::Inet(socket) => {
-                socket.send(source, None, &inet::Extras::default(), clock::now())
-            }
+            Socket::Inet(socket) => socket.write(source, clock::now()),
             Socket::Unix(socket) => {
                 let mut along = Ancillary {
                     sent: clock::now(),
