@@ -4,7 +4,7 @@
 //! and kept until routes or neighbours change.
 
 use alloc::sync::Arc;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 
@@ -35,6 +35,10 @@ pub(crate) enum Hop {
     /// Over a card, once this neighbour has answered.
     Unresolved { interface: usize, next: IpAddr },
 }
+
+/// The way of what is lost because there is no route.
+pub(crate) const NOWHERE: Hop =
+    Hop::Unresolved { interface: 0, next: IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
 
 /// A way out that a connection remembers.
 #[derive(Clone, Copy, Debug)]
@@ -80,23 +84,33 @@ impl Stack {
     }
 
     /// The same for a connection, which keeps the answer in `cache`.
-    pub(crate) fn cached_hop(
+    #[inline]
+    pub(crate) fn cached_hop<'a>(
         &self,
         destination: &IpAddr,
-        cache: &mut Option<CachedHop>,
+        cache: &'a mut Option<CachedHop>,
         now: Instant,
-    ) -> Result<Hop> {
+    ) -> Result<&'a Hop> {
         let generation = self.generation.load(Ordering::Relaxed);
-        if let Some(cached) = cache
-            && cached.generation == generation
-            && now < cached.until
-        {
-            return Ok(cached.hop);
-        }
+        cache.take_if(|cached| cached.generation != generation || now >= cached.until);
+        let cached = match cache {
+            Some(cached) => cached,
+            None => cache.insert(self.hop_to_keep(destination, generation, now)?),
+        };
+        Ok(&cached.hop)
+    }
+
+    #[cold]
+    fn hop_to_keep(
+        &self,
+        destination: &IpAddr,
+        generation: u64,
+        now: Instant,
+    ) -> Result<CachedHop> {
         let hop = self.hop(destination, now)?;
         let is_final = !matches!(hop, Hop::Unresolved { .. });
-        *cache = is_final.then(|| CachedHop { hop, generation, until: now + HOP_LIFETIME });
-        Ok(hop)
+        let until = if is_final { now + HOP_LIFETIME } else { now };
+        Ok(CachedHop { hop, generation, until })
     }
 
     /// Returns whether a packet can be sent to `hop`, there in `lane`, without being dropped.

@@ -167,7 +167,7 @@ impl Tcp {
             ..Control::new(flow, SYN, connecting.initial, 0)
         };
         if let Ok(hop) = self.stack.cached_hop(&flow.remote.address, hop, now) {
-            send_segment(&self.stack, &hop, &syn, now);
+            send_segment(&self.stack, hop, &syn, now);
         }
     }
 

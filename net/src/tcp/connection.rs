@@ -17,7 +17,7 @@ use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
 use crate::loopback::Lane;
 use crate::options::Options;
-use crate::output::Hop;
+use crate::output::{CachedHop, Hop, NOWHERE};
 use crate::stack::Stack;
 use crate::wire::ip::header_length;
 use crate::wire::tcp::{ACK, Control, RST};
@@ -231,17 +231,16 @@ impl Connection {
 
 impl Tcp {
     /// Returns where segments of the connection go at this moment.
+    #[inline]
     pub(super) fn output<'a>(
         stack: &'a Stack,
-        hop: &mut Option<crate::output::CachedHop>,
+        hop: &'a mut Option<CachedHop>,
         synced: &Synced,
         now: Instant,
     ) -> Output<'a> {
         let remote = &synced.flow.remote.address;
         // Without a route segments are lost until there is one again.
-        let hop = stack
-            .cached_hop(remote, hop, now)
-            .unwrap_or(Hop::Unresolved { interface: 0, next: *remote });
+        let hop = stack.cached_hop(remote, hop, now).unwrap_or(&NOWHERE);
         Output {
             stack,
             hop,
@@ -293,7 +292,7 @@ impl Tcp {
         let window = u16::try_from(window).unwrap_or(u16::MAX);
         let control = Control::new(synced.flow, flags, next.wrapping_sub(back), acknowledged);
         let output = Self::output(&self.stack, hop, synced, now);
-        send_segment(&self.stack, &output.hop, &Control { window, ..control }, now);
+        send_segment(&self.stack, output.hop, &Control { window, ..control }, now);
     }
 
     /// Tells the peer that the connection is no more.
@@ -331,7 +330,7 @@ impl Tcp {
         let Inner { state: State::Open(connection), hop, options, .. } = inner else { return };
         if !core::mem::replace(&mut connection.is_write_shut, true) {
             let output = Self::output(&self.stack, hop, &connection.synced, now);
-            connection.wake(&output.hop, options, &self.stack, now);
+            connection.wake(output.hop, options, &self.stack, now);
             connection.corked_until = None;
             if let Some(engine) = &mut connection.engine {
                 engine.is_closing = true;

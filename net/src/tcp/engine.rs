@@ -526,7 +526,7 @@ mod tests {
     fn output<'a>(stack: &'a Stack, synced: &Synced) -> Output<'a> {
         Output {
             stack,
-            hop: Hop::Loopback,
+            hop: &Hop::Loopback,
             own_shift: OWN_SHIFT,
             send_limit: synced.send_limit,
             ip_header: 20,

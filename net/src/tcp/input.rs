@@ -153,7 +153,7 @@ impl Tcp {
         }
         let is_news = connection.note_window(segment);
         let mut output = Self::output(&self.stack, hop, &connection.synced, now);
-        connection.wake(&output.hop, options, &self.stack, now);
+        connection.wake(output.hop, options, &self.stack, now);
         connection.used = now;
         let before = connection.look();
         if is_news {
@@ -252,7 +252,7 @@ impl Tcp {
         connection.synced.mtu = mtu;
         let output = Self::output(&self.stack, hop, &connection.synced, now);
         if let Some(engine) = &mut connection.engine {
-            engine.set_mtu(&connection.synced, &output.hop, &self.stack, now);
+            engine.set_mtu(&connection.synced, output.hop, &self.stack, now);
         }
         drop(guard);
     }

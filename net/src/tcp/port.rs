@@ -17,7 +17,7 @@ use crate::wire::{ip, put_u16, put_u32, u16_at, u32_at};
 /// Where an engine's segments go.
 pub(super) struct Output<'a> {
     pub(super) stack: &'a Stack,
-    pub(super) hop: Hop,
+    pub(super) hop: &'a Hop,
     pub(super) own_shift: u8,
     /// Sequence number behind the last byte that the peer has said it has room for.
     pub(super) send_limit: u32,
@@ -82,7 +82,7 @@ impl<'b> Device for Port<'_, 'b> {
 
     fn transmit(&mut self, _: smoltcp::time::Instant) -> Option<Token<'_, 'b>> {
         if let Some(sender) = &mut self.sender
-            && !sender.output.stack.has_room(&sender.output.hop, sender.output.lane)
+            && !sender.output.stack.has_room(sender.output.hop, sender.output.lane)
         {
             sender.output.is_starved = true;
             return None;
@@ -143,7 +143,7 @@ impl TxToken for Token<'_, '_> {
                 sender.note(packet);
             }
         };
-        if stack.send(&hop, &outgoing, &mut fill).is_err() {
+        if stack.send(hop, &outgoing, &mut fill).is_err() {
             // The ring filled up since it was asked: the packet is lost, as on any link.
             stack.lose(len, &mut fill);
         }
@@ -159,7 +159,7 @@ impl Sender<'_, '_> {
     /// Rewrites a segment on its way out and notes what it says.
     fn note(&mut self, packet: &mut [u8]) {
         let is_v4 = self.output.ip_header == ip::V4_HEADER;
-        if is_v4 && self.output.hop != Hop::Loopback {
+        if is_v4 && *self.output.hop != Hop::Loopback {
             ip::fill_checksum(packet);
         }
         let tcp = &mut packet[self.output.ip_header..];

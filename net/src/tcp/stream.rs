@@ -119,7 +119,7 @@ impl Tcp {
         }
         connection.sizes.receive = larger;
         let output = Self::output(&self.stack, hop, &connection.synced, now);
-        connection.rebuild(&output.hop, options, &self.stack, now);
+        connection.rebuild(output.hop, options, &self.stack, now);
         if let Some(engine) = &mut connection.engine {
             engine.advertise_all();
         }
@@ -156,11 +156,11 @@ impl Tcp {
         if wants_more && self.stack.may_grow_buffers() {
             grow_send(connection, options);
             let output = Self::output(&self.stack, hop, &connection.synced, now);
-            connection.rebuild(&output.hop, options, &self.stack, now);
+            connection.rebuild(output.hop, options, &self.stack, now);
         }
         if connection.engine.is_none() {
             let output = Self::output(&self.stack, hop, &connection.synced, now);
-            connection.wake(&output.hop, options, &self.stack, now);
+            connection.wake(output.hop, options, &self.stack, now);
         }
         let count = connection.queue(source, now)?;
         if count == 0 {

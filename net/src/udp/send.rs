@@ -177,7 +177,7 @@ impl Udp {
         let Header { source, destination, .. } = *header;
         let is_peer = inner.remote.is_some_and(|remote| remote.address == destination);
         let hop = if is_peer {
-            self.stack.cached_hop(&destination, &mut inner.hop, now)?
+            *self.stack.cached_hop(&destination, &mut inner.hop, now)?
         } else {
             self.stack.hop(&destination, now)?
         };
