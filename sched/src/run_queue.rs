@@ -65,6 +65,8 @@ pub struct RunQueue<T> {
     eligible: BinaryHeap<Keyed<T>>,
     /// Ordered by the virtual time at which they become eligible.
     future: BinaryHeap<Keyed<T>>,
+    /// Who waits alone, in neither heap: so threads that take turns pass by them.
+    alone: Option<Queued<T>>,
     current: Option<Queued<T>>,
     virtual_now: u64,
     total_weight: u64,
@@ -79,6 +81,7 @@ impl<T> RunQueue<T> {
         Self {
             eligible: BinaryHeap::new(),
             future: BinaryHeap::new(),
+            alone: None,
             current: None,
             // Far from zero, so that a thread that is behind does not hit it.
             virtual_now: 1 << 40,
@@ -90,7 +93,7 @@ impl<T> RunQueue<T> {
 
     /// Returns how many threads wait for the processor, the current one not counted.
     pub fn waiting(&self) -> usize {
-        self.eligible.len() + self.future.len()
+        self.eligible.len() + self.future.len() + usize::from(self.alone.is_some())
     }
 
     /// Returns how many threads want the processor, the current one included.
@@ -143,6 +146,19 @@ impl<T> RunQueue<T> {
     /// wants to run. A current thread must have been put back or taken away before.
     pub fn pick_next(&mut self) -> Option<&Queued<T>> {
         debug_assert!(self.current.is_none(), "the current thread is still there");
+        let mut next = self.pop_next()?;
+        let entity = &mut next.entity;
+        // A deadline that was put off by yielding is no longer slice.
+        entity.deadline = entity.deadline.min(entity.vruntime + entity.virtual_slice());
+        self.current = Some(next);
+        self.current.as_ref()
+    }
+
+    fn pop_next(&mut self) -> Option<Queued<T>> {
+        if let Some(alone) = self.alone.take() {
+            self.virtual_now = self.virtual_now.max(alone.entity.vruntime);
+            return Some(alone);
+        }
         self.promote();
         if self.eligible.is_empty() {
             // Nobody is owed anything: virtual time moves on to the first who will be.
@@ -150,12 +166,7 @@ impl<T> RunQueue<T> {
             self.virtual_now = self.virtual_now.max(first);
             self.promote();
         }
-        let mut next = self.eligible.pop()?.queued;
-        let entity = &mut next.entity;
-        // A deadline that was put off by yielding is no longer slice.
-        entity.deadline = entity.deadline.min(entity.vruntime + entity.virtual_slice());
-        self.current = Some(next);
-        self.current.as_ref()
+        Some(self.eligible.pop()?.queued)
     }
 
     /// Accounts the nanoseconds that the current thread ran since it was last accounted, and
@@ -210,19 +221,20 @@ impl<T> RunQueue<T> {
     /// Takes a thread that waits, may run on processor `cpu` and `is_free` away, for that processor
     /// to run. Linear in the number of waiting threads, of which the thief has none.
     pub fn steal(&mut self, cpu: usize, is_free: impl Fn(&T) -> bool) -> Option<Queued<T>> {
-        let allowed = |keyed: &Keyed<T>| {
-            keyed.queued.entity.affinity().contains(cpu) && is_free(&keyed.queued.thread)
-        };
+        let allowed =
+            |queued: &Queued<T>| queued.entity.affinity().contains(cpu) && is_free(&queued.thread);
         let stolen = take_where(&mut self.future, allowed)
-            .or_else(|| take_where(&mut self.eligible, allowed))?;
+            .or_else(|| take_where(&mut self.eligible, allowed))
+            .or_else(|| self.alone.take_if(|alone| allowed(alone)))?;
         Some(self.leave(stolen))
     }
 
     /// Takes a waiting thread that `matches` away, to change its data or its processor. Linear.
     pub fn remove(&mut self, matches: impl Fn(&T) -> bool) -> Option<Queued<T>> {
-        let wanted = |keyed: &Keyed<T>| matches(&keyed.queued.thread);
+        let wanted = |queued: &Queued<T>| matches(&queued.thread);
         let found = take_where(&mut self.eligible, wanted)
-            .or_else(|| take_where(&mut self.future, wanted))?;
+            .or_else(|| take_where(&mut self.future, wanted))
+            .or_else(|| self.alone.take_if(|alone| wanted(alone)))?;
         Some(self.leave(found))
     }
 
@@ -237,10 +249,21 @@ impl<T> RunQueue<T> {
     }
 
     fn insert(&mut self, queued: Queued<T>) {
+        self.latest_deadline = self.latest_deadline.max(queued.entity.deadline);
+        if self.waiting() == 0 {
+            self.alone = Some(queued);
+            return;
+        }
+        if let Some(first) = self.alone.take() {
+            self.push(first);
+        }
+        self.push(queued);
+    }
+
+    fn push(&mut self, queued: Queued<T>) {
         let entity = &queued.entity;
         let is_eligible = entity.vruntime <= self.virtual_now;
         let key = if is_eligible { entity.deadline } else { entity.vruntime };
-        self.latest_deadline = self.latest_deadline.max(entity.deadline);
         self.sequence += 1;
         let keyed = Keyed { key: Reverse((key, self.sequence)), queued };
         if is_eligible { self.eligible.push(keyed) } else { self.future.push(keyed) }
@@ -269,9 +292,9 @@ impl<T> Default for RunQueue<T> {
 /// Takes one entry that `matches` out of a heap.
 fn take_where<T>(
     heap: &mut BinaryHeap<Keyed<T>>,
-    matches: impl Fn(&Keyed<T>) -> bool,
+    matches: impl Fn(&Queued<T>) -> bool,
 ) -> Option<Queued<T>> {
-    let index = heap.iter().position(matches)?;
+    let index = heap.iter().position(|keyed| matches(&keyed.queued))?;
     let mut entries = core::mem::take(heap).into_vec();
     let taken = entries.swap_remove(index);
     *heap = BinaryHeap::from(entries);

@@ -17,7 +17,7 @@ use core::{mem, ptr};
 
 use abi::time::Instant;
 use sched::{CpuSet, Entity, Nice, Queued, RunQueue};
-use sync::{Once, SpinLock};
+use sync::{Once, SpinLock, SpinLockGuard};
 
 pub(crate) use balance::preempt_others;
 pub(crate) use idle::is_another_busy;
@@ -136,7 +136,7 @@ impl Local {
     }
 
     /// Makes the thread that is to run next the queue's current one. `current` is whose stack this
-    /// runs on.
+    /// runs on. The time up to now has been accounted.
     fn choose(&self, cpu: usize, current: Option<&Thread>) -> Option<Next> {
         loop {
             self.is_preempted.store(false, Ordering::Relaxed);
@@ -144,22 +144,45 @@ impl Local {
             let picked = queue.pick_next()?;
             if picked.entity.affinity().contains(cpu) {
                 let next = Arc::as_ptr(&picked.thread);
-                let now = clock::now();
-                self.accounted.store(now.as_nanos(), Ordering::Relaxed);
-                arm_slice(&queue, now);
+                if queue.waiting() > 0 {
+                    arm_slice(&queue, clock::now());
+                }
                 return Some(Next::Run(next));
             }
-            let barred = queue.take_current();
-            self.note_load(&queue);
-            drop(queue);
-            match barred {
-                Some(barred) if is_same(current, &barred.thread) => {
-                    return Some(Next::Leave(barred));
-                }
-                Some(barred) => balance::make_ready(barred.thread, barred.entity),
-                None => {}
+            if let Some(barred) = self.bar(queue, current) {
+                return Some(Next::Leave(barred));
             }
         }
+    }
+
+    /// Sends the queue's current thread away, which may not run here any more; returns it if it is
+    /// the one whose stack this runs on.
+    #[cold]
+    fn bar(
+        &self,
+        mut queue: SpinLockGuard<'_, RunQueue<Arc<Thread>>>,
+        current: Option<&Thread>,
+    ) -> Option<Queued<Arc<Thread>>> {
+        let barred = queue.take_current();
+        self.note_load(&queue);
+        drop(queue);
+        let barred = barred?;
+        if is_same(current, &barred.thread) {
+            return Some(barred);
+        }
+        balance::make_ready(barred.thread, barred.entity);
+        None
+    }
+
+    /// Finds something to run elsewhere, or idles for a while.
+    #[cold]
+    fn look_around(&self, cpu: usize) {
+        if balance::steal(cpu) {
+            return;
+        }
+        idle::idle(self);
+        // Who runs next did not have the time until now.
+        let _ = self.tick(&mut self.queue.lock(), clock::now());
     }
 }
 
@@ -256,13 +279,12 @@ pub(crate) fn run(stack_bottom: u64, stack_top: u64) -> ! {
 fn run_next(current: Option<&Thread>) {
     // Who yields again and again answers others nevertheless.
     sync::relax();
-    let local = Local::current();
     let cpu = Cpu::current().id;
+    let local = &LOCALS[cpu];
     let next = loop {
         match local.choose(cpu, current) {
             Some(next) => break next,
-            None if balance::steal(cpu) => {}
-            None => idle::idle(local),
+            None => local.look_around(cpu),
         }
     };
     match next {
