@@ -144,6 +144,11 @@ impl Waiters {
     }
 
     fn tell(mut queue: SpinLockGuard<'_, Queue>, events: Events) {
+        // Mostly one thread waits.
+        if let Some(only) = queue.take_only(events) {
+            drop(queue);
+            return only.waker.wake();
+        }
         let mut told = WakeList::new();
         queue.tell(events, &mut told);
         drop(queue);
@@ -172,6 +177,14 @@ impl Queue {
             return None;
         }
         self.take(waiting.slot)
+    }
+
+    /// Takes the only registration there is, if it is to be told once, of any of `events`.
+    fn take_only(&mut self, events: Events) -> Option<Registration> {
+        let only = self.first;
+        let registration = self.slots.get(only as usize)?.registration.as_ref()?;
+        let is_told = registration.every == Every::Once && registration.interest.intersects(events);
+        if is_told && only == self.last { self.take(only) } else { None }
     }
 
     /// Gathers the wakers of those who want any of `events`; told ones that asked for one

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 /// How many wakers fit without an allocation.
-const INLINE: usize = 4;
+const INLINE: usize = 2;
 
 /// A list of wakers. The first few need no allocation, which covers nearly every wake-up.
 #[derive(Debug)]
@@ -44,12 +44,13 @@ impl WakeList {
     /// Calls every waker, in the order in which they were added.
     ///
     /// The caller holds no lock that a waker may take.
-    pub fn wake(mut self) {
-        for place in self.inline.iter_mut().take(self.len) {
-            if let Some(waker) = place.take() {
-                waker.wake();
-            }
-        }
+    #[inline]
+    pub fn wake(self) {
+        let [first, second] = self.inline;
+        let Some(first) = first else { return };
+        first.wake();
+        let Some(second) = second else { return };
+        second.wake();
         self.overflow.into_iter().for_each(Waker::wake);
     }
 }

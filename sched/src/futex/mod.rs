@@ -227,6 +227,15 @@ impl FutexTable {
         if shard.first == NONE {
             return Ok(0);
         }
+        if count == 1 {
+            let first = shard.next_to_wake(key, bitset)?;
+            let entry = first.and_then(|index| shard.take(index));
+            drop(shard);
+            return Ok(entry.map_or(0, |entry| {
+                entry.waker.wake();
+                1
+            }));
+        }
         let mut woken = WakeList::new();
         let count = shard.wake(key, count, bitset, &mut woken);
         drop(shard);
