@@ -78,6 +78,7 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// `EAGAIN` while another has it.
+    #[inline]
     pub(crate) fn new(opened: &'a OpenFile, has_offset: bool) -> Result<Self> {
         if has_offset {
             opened.offset.claim()?;
@@ -90,10 +91,10 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// `EBADF` if it is not open for reading, `EISDIR`; as [`File::read`](crate::File::read).
     pub fn read(&mut self, sink: &mut dyn Sink) -> Result<usize> {
-        let file = self.opened.readable()?;
-        if !file.is_seekable() {
-            return file.read(0, sink);
+        if !self.opened.is_seekable() {
+            return self.opened.read_stream(sink);
         }
+        let file = self.opened.readable()?;
         let at = self.opened.offset();
         let count = file.read(at, sink)?;
         self.opened.offset.set(advance(at, count));
@@ -106,10 +107,10 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// `EBADF` if it is not open for writing; as [`File::write`](crate::File::write).
     pub fn write(&mut self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
-        let file = self.opened.writable()?;
-        if !file.is_seekable() {
-            return file.write(0, source);
+        if !self.opened.is_seekable() {
+            return self.opened.write_stream(source);
         }
+        let file = self.opened.writable()?;
         let (end, count) = match appending {
             Appending::Yes => file.append(source)?,
             Appending::No => {
@@ -134,7 +135,7 @@ impl<'a> Claim<'a> {
         if file.ignores_seeks() {
             return Ok(0);
         }
-        if !file.is_seekable() && !is_directory {
+        if !self.opened.is_seekable() && !is_directory {
             return Err(Errno::ESPIPE);
         }
         let region = |region| {

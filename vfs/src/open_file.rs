@@ -37,6 +37,7 @@ pub struct OpenFile {
     found: Option<Found>,
     flags: AtomicU32,
     was_created: AtomicBool,
+    is_seekable: bool,
     pub(crate) offset: Offset,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
@@ -62,6 +63,7 @@ impl OpenFile {
         let _ = file.note_flags(flags);
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            is_seekable: file.is_seekable(),
             file,
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
@@ -94,6 +96,18 @@ impl OpenFile {
     #[inline]
     pub fn file(&self) -> Result<&Arc<dyn File>> {
         if self.flags().contains(OpenFlags::PATH) { Err(Errno::EBADF) } else { Ok(&self.file) }
+    }
+
+    /// Returns whether the file has places that can be sought ([`File::is_seekable`]).
+    #[inline]
+    pub fn is_seekable(&self) -> bool {
+        self.is_seekable
+    }
+
+    /// Returns whether it has an offset that calls claim: not that of a pipe, a socket or the like.
+    #[inline]
+    pub fn has_offset(&self) -> bool {
+        self.is_seekable || self.is_directory()
     }
 
     /// Returns the file as a `T`, for the calls that work on one kind of file only.
@@ -183,8 +197,9 @@ impl OpenFile {
     /// # Errors
     /// `EAGAIN` while another has it; [`offset_waiters`](Self::offset_waiters) are told when it
     /// is free.
+    #[inline]
     pub fn claim(&self) -> Result<Claim<'_>> {
-        Claim::new(self, self.file.is_seekable() || self.is_directory())
+        Claim::new(self, self.has_offset())
     }
 
     /// Returns the queue that is told when the offset is free to be claimed.
@@ -198,6 +213,24 @@ impl OpenFile {
     /// As [`claim`](Self::claim) and [`Claim::read`].
     pub fn read(&self, sink: &mut dyn Sink) -> Result<usize> {
         self.claim()?.read(sink)
+    }
+
+    /// Reads from a file that has no offset, `read(2)`.
+    ///
+    /// # Errors
+    /// `EBADF` if it is not open for reading; as [`File::read`].
+    #[inline]
+    pub fn read_stream(&self, sink: &mut dyn Sink) -> Result<usize> {
+        self.readable()?.read(0, sink)
+    }
+
+    /// Writes to a file that has no offset, `write(2)`.
+    ///
+    /// # Errors
+    /// `EBADF` if it is not open for writing; as [`File::write`].
+    #[inline]
+    pub fn write_stream(&self, source: &mut dyn Source) -> Result<usize> {
+        self.writable()?.write(0, source)
     }
 
     /// Reads from byte `at` and leaves the offset alone, `pread(2)`.

@@ -46,6 +46,8 @@ pub(crate) fn claim(file: &OpenFile) -> Result<Claim<'_>> {
 pub(crate) enum Progress<'a> {
     Offset(Claim<'a>),
     At(&'a OpenFile, u64),
+    /// There are no places.
+    Stream(&'a OpenFile),
 }
 
 impl<'a> Progress<'a> {
@@ -55,6 +57,7 @@ impl<'a> Progress<'a> {
     /// As [`claim`].
     pub(crate) fn new(file: &'a OpenFile, position: Position) -> Result<Self> {
         match position {
+            Position::Offset if !file.has_offset() => Ok(Self::Stream(file)),
             Position::Offset => claim(file).map(Self::Offset),
             Position::At(at) => Ok(Self::At(file, at)),
         }
@@ -64,8 +67,10 @@ impl<'a> Progress<'a> {
     ///
     /// # Errors
     /// As [`Claim::read`] and [`OpenFile::read_at`].
+    #[inline]
     pub(crate) fn read(&mut self, sink: &mut dyn Sink) -> Result<usize> {
         match self {
+            Self::Stream(file) => file.read_stream(sink),
             Self::Offset(claim) => claim.read(sink),
             Self::At(file, at) => {
                 file.read_at(*at, sink).inspect(|&count| *at = at.saturating_add(count as u64))
@@ -73,8 +78,10 @@ impl<'a> Progress<'a> {
         }
     }
 
+    #[inline]
     fn write(&mut self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
         match self {
+            Self::Stream(file) => file.write_stream(source),
             Self::Offset(claim) => claim.write(appending, source),
             Self::At(file, at) => {
                 let written = file.write_at_by(*at, appending, source);
@@ -149,7 +156,7 @@ pub(crate) fn read(
         }
         // A file that can be sought gives less than asked for at its end, or where the next part
         // of the program's buffer is not present yet.
-        if step == Ok(0) || done >= wanted || !file.file()?.is_seekable() {
+        if step == Ok(0) || done >= wanted || !file.is_seekable() {
             return Ok(done);
         }
         target.next_window();
@@ -187,13 +194,16 @@ pub(crate) fn write(
                 return if done == 0 { Err(errno) } else { Ok(done) };
             }
         }
-        let object = file.file()?;
-        let goes_on = object.is_stream() || object.is_seekable();
-        if step == Ok(0) || done >= wanted || !goes_on {
+        if step == Ok(0) || done >= wanted || !goes_on(file)? {
             return Ok(done);
         }
         origin.next_window();
     }
+}
+
+/// Returns whether what a write leaves is written next.
+fn goes_on(file: &OpenFile) -> Result<bool> {
+    Ok(file.is_seekable() || file.file()?.is_stream())
 }
 
 /// Writes bytes of the kernel's as far as the file takes them at once; waits while it takes none.
@@ -213,8 +223,11 @@ pub(crate) fn write_bytes(file: &OpenFile, bytes: &[u8], position: Position) -> 
 /// # Errors
 /// `EFBIG` if that is nothing.
 fn room(file: &OpenFile, wanted: usize, position: Position, appending: Appending) -> Result<usize> {
+    if !file.is_seekable() {
+        return Ok(wanted);
+    }
     let object = file.file()?;
-    if !object.is_seekable() || object.ignores_seeks() || wanted == 0 {
+    if object.ignores_seeks() || wanted == 0 {
         return Ok(wanted);
     }
     let room = limit::room_at(|| match position {

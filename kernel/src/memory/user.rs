@@ -275,17 +275,22 @@ fn make_present(address: u64, length: u64, is_written: bool) -> bool {
     let end = address.saturating_add(length.min(WINDOW)).min(END);
     let mut at = address & !3;
     while at < end {
-        let is_there = if is_written {
-            access::compare_exchange_u32(at, 0, 0).is_some()
-        } else {
-            access::load_u32(at).is_some()
-        };
-        if !is_there {
+        if !is_present(at, is_written) {
             return false;
         }
         at = (at & !(PAGE_SIZE - 1)) + PAGE_SIZE;
     }
     true
+}
+
+/// Touches an aligned 32-bit word, and returns whether it is there now.
+#[inline]
+fn is_present(address: u64, is_written: bool) -> bool {
+    if is_written {
+        access::compare_exchange_u32(address, 0, 0).is_some()
+    } else {
+        access::load_u32(address).is_some()
+    }
 }
 
 /// A part of a program's memory, `struct iovec`.
@@ -342,7 +347,20 @@ impl<'a> UserBuffers<'a> {
 
     /// Makes the next part of the buffers present, and returns whether all of it could be. A
     /// transfer that ended short though the object had more calls this and goes on.
+    #[inline]
     pub(crate) fn next_window(&self) -> bool {
+        if let [part] = self.parts {
+            let (address, length) = (part.base + self.done, part.length - self.done);
+            // Most transfers are small.
+            if length > 0 && address % PAGE_SIZE + length <= PAGE_SIZE {
+                return is_present(address & !3, self.is_written);
+            }
+        }
+        self.make_window_present()
+    }
+
+    #[inline(never)]
+    fn make_window_present(&self) -> bool {
         let mut window = WINDOW;
         let mut done = self.done;
         let mut is_present = true;
@@ -375,6 +393,14 @@ impl<'a> UserBuffers<'a> {
         mut copy: impl FnMut(u64, usize, usize) -> usize,
     ) -> Result<usize> {
         let count = count.min(self.left);
+        if let [part] = self.parts
+            && count as u64 <= part.length - self.done
+        {
+            let copied = count - atomically(|| copy(part.base + self.done, 0, count));
+            self.done += copied as u64;
+            self.left -= copied;
+            return if copied == 0 && count > 0 { Err(Errno::EFAULT) } else { Ok(copied) };
+        }
         let mut copied = 0;
         while copied < count {
             let part = self.parts[0];

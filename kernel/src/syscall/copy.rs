@@ -39,7 +39,7 @@ impl<'a> Cursor<'a> {
         let at = i64::try_from(self.at).map_err(|_| Errno::EOVERFLOW)?;
         match self.pointer {
             Some(pointer) => pointer.write(&at),
-            None if self.file.file()?.is_seekable() => {
+            None if self.file.is_seekable() => {
                 transfer::claim(self.file)?.seek(at, Whence::Set).map(drop)
             }
             None => Ok(()),
@@ -102,7 +102,7 @@ pub(super) fn sendfile(
     }
     let to = files.get(to)?;
     check_access(&to, OpenFlags::is_writable)?;
-    let can_be_read = from.file()?.is_seekable() && (count == 0 || from.file()?.can_be_spliced());
+    let can_be_read = from.is_seekable() && (count == 0 || from.file()?.can_be_spliced());
     if !can_be_read || to.flags().contains(OpenFlags::APPEND) {
         return Err(Errno::EINVAL);
     }

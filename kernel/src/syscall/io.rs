@@ -20,35 +20,50 @@ pub(super) const MOST: usize = 0x7fff_f000;
 /// The most parts of a vector, and messages of one call (`UIO_MAXIOV`).
 pub(super) const MOST_PARTS: usize = 1024;
 
-/// What `read(2)` and `write(2)` and their relatives do: how the file is found, and what is done
-/// with a program's buffers.
-type Transfer = (
-    fn(u32, Position) -> Result<Arc<OpenFile>>,
-    fn(&OpenFile, &[IoVec], Position, Manner) -> Result<usize>,
-);
+/// What `read(2)` and `write(2)` and their relatives do.
+trait Transfer {
+    /// Returns the file that a transfer at a position is with.
+    ///
+    /// # Errors
+    /// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that is never
+    /// read, or written.
+    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>>;
 
-const READ: Transfer = (to_read, read_into);
-const WRITE: Transfer = (to_write, write_from);
-
-fn read_into(
-    file: &OpenFile,
-    parts: &[IoVec],
-    position: Position,
-    manner: Manner,
-) -> Result<usize> {
-    transfer::read(file, &mut UserBuffers::target(parts)?, position, manner)
+    /// Transfers to or from a program's buffers.
+    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize>;
 }
 
-fn write_from(
-    file: &OpenFile,
-    parts: &[IoVec],
-    position: Position,
-    manner: Manner,
-) -> Result<usize> {
-    if parts.len() > 1 && file.file()?.is_written_by_part() {
-        return write_each(file, parts, position, manner);
+/// From a file.
+struct Reading;
+
+impl Transfer for Reading {
+    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+        let file = at(fd, position)?;
+        check_access(&file, OpenFlags::is_readable)?;
+        if file.file()?.can_be_read() { Ok(file) } else { Err(Errno::EINVAL) }
     }
-    transfer::write(file, &mut UserBuffers::origin(parts)?, position, manner)
+
+    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
+        transfer::read(file, &mut UserBuffers::target(parts)?, position, manner)
+    }
+}
+
+/// To a file.
+struct Writing;
+
+impl Transfer for Writing {
+    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+        let file = at(fd, position)?;
+        check_access(&file, OpenFlags::is_writable)?;
+        if file.file()?.can_be_written() { Ok(file) } else { Err(Errno::EINVAL) }
+    }
+
+    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
+        if parts.len() > 1 && file.file()?.is_written_by_part() {
+            return write_each(file, parts, position, manner);
+        }
+        transfer::write(file, &mut UserBuffers::origin(parts)?, position, manner)
+    }
 }
 
 /// Writes each part by itself, as far as none fails.
@@ -72,26 +87,6 @@ fn write_each(
     Ok(done)
 }
 
-/// Returns the file that is to be read at a position.
-///
-/// # Errors
-/// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that nobody reads.
-fn to_read(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
-    let file = at(fd, position)?;
-    check_access(&file, OpenFlags::is_readable)?;
-    if file.file()?.can_be_read() { Ok(file) } else { Err(Errno::EINVAL) }
-}
-
-/// Returns the file that is to be written at a position.
-///
-/// # Errors
-/// As [`to_read`].
-fn to_write(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
-    let file = at(fd, position)?;
-    check_access(&file, OpenFlags::is_writable)?;
-    if file.file()?.can_be_written() { Ok(file) } else { Err(Errno::EINVAL) }
-}
-
 fn at(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
     let file = file::current().get(fd)?;
     if position != Position::Offset {
@@ -107,17 +102,12 @@ pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Re
 
 /// Carries out a transfer by one buffer, all of which must be the program's before it is cut to
 /// what one call transfers.
-fn one(
-    fd: u32,
-    (base, length): (u64, usize),
-    position: Position,
-    (find, transfer): Transfer,
-) -> Result<usize> {
-    let file = find(fd, position)?;
+fn one<T: Transfer>(fd: u32, (base, length): (u64, usize), position: Position) -> Result<usize> {
+    let file = T::find(fd, position)?;
     user::check(base, length)?;
     check_end(&file, position, length)?;
     let parts = [IoVec { base, length: length.min(MOST) as u64 }];
-    transfer(&file, &parts, position, Manner::default())
+    T::run(&file, &parts, position, Manner::default())
 }
 
 /// Fails with `EINVAL` if a transfer would go beyond the greatest offset; this comes before the limit
@@ -125,7 +115,7 @@ fn one(
 fn check_end(file: &OpenFile, position: Position, length: usize) -> Result<()> {
     match position {
         Position::At(at) => vfs::check_end(at, length),
-        Position::Offset if file.file()?.is_seekable() => vfs::check_end(file.offset(), length),
+        Position::Offset if file.is_seekable() => vfs::check_end(file.offset(), length),
         Position::Offset => Ok(()),
     }
 }
@@ -136,12 +126,12 @@ fn position(offset: i64) -> Result<Position> {
 
 /// `read(2)`.
 pub(super) fn read(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    one(fd, (buffer, count), Position::Offset, READ)
+    one::<Reading>(fd, (buffer, count), Position::Offset)
 }
 
 /// `write(2)`.
 pub(super) fn write(_cx: &mut Context<'_>, fd: u32, buffer: u64, count: usize) -> Result<usize> {
-    one(fd, (buffer, count), Position::Offset, WRITE)
+    one::<Writing>(fd, (buffer, count), Position::Offset)
 }
 
 /// `pread(2)`.
@@ -152,7 +142,7 @@ pub(super) fn pread64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    one(fd, (buffer, count), position(offset)?, READ)
+    one::<Reading>(fd, (buffer, count), position(offset)?)
 }
 
 /// `pwrite(2)`.
@@ -163,7 +153,7 @@ pub(super) fn pwrite64(
     count: usize,
     offset: i64,
 ) -> Result<usize> {
-    one(fd, (buffer, count), position(offset)?, WRITE)
+    one::<Writing>(fd, (buffer, count), position(offset)?)
 }
 
 /// Copies a vector of parts in, wherever they may be.
@@ -202,20 +192,15 @@ pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
 type Vector = (UserPtr<IoVec>, u32);
 
 /// Carries out a transfer by a vector.
-fn vector(
-    fd: u32,
-    vector: Vector,
-    position: Position,
-    (find, transfer): Transfer,
-) -> Result<usize> {
-    let file = find(fd, position)?;
+fn vector<T: Transfer>(fd: u32, vector: Vector, position: Position) -> Result<usize> {
+    let file = T::find(fd, position)?;
     let parts = read_vector(vector.0, index(vector.1.into()))?;
     // Unlike a buffer of no bytes, such a vector never comes to the file.
     if is_empty(&parts) {
         return Ok(0);
     }
     check_end(&file, position, total(&parts))?;
-    transfer(&file, &parts, position, Manner::default())
+    T::run(&file, &parts, position, Manner::default())
 }
 
 /// Returns whether parts have no bytes.
@@ -235,7 +220,7 @@ pub(super) fn readv(
     parts: UserPtr<IoVec>,
     count: u32,
 ) -> Result<usize> {
-    vector(fd, (parts, count), Position::Offset, READ)
+    vector::<Reading>(fd, (parts, count), Position::Offset)
 }
 
 /// `writev(2)`.
@@ -245,7 +230,7 @@ pub(super) fn writev(
     parts: UserPtr<IoVec>,
     count: u32,
 ) -> Result<usize> {
-    vector(fd, (parts, count), Position::Offset, WRITE)
+    vector::<Writing>(fd, (parts, count), Position::Offset)
 }
 
 /// `preadv(2)`.
@@ -256,7 +241,7 @@ pub(super) fn preadv(
     count: u32,
     offset: i64,
 ) -> Result<usize> {
-    vector(fd, (parts, count), position(offset)?, READ)
+    vector::<Reading>(fd, (parts, count), position(offset)?)
 }
 
 /// `pwritev(2)`.
@@ -267,7 +252,7 @@ pub(super) fn pwritev(
     count: u32,
     offset: i64,
 ) -> Result<usize> {
-    vector(fd, (parts, count), position(offset)?, WRITE)
+    vector::<Writing>(fd, (parts, count), position(offset)?)
 }
 
 /// `RWF_HIPRI`: a hint that this kernel has no use for.
@@ -286,16 +271,15 @@ const RWF_NOSIGNAL: u32 = 0x100;
 // RWF_ATOMIC and RWF_DONTCACHE are EOPNOTSUPP, as on Linux for files in memory.
 
 /// Carries out `preadv2(2)` or `pwritev2(2)`; offset -1 means the description's.
-fn vector_with_flags(
+fn vector_with_flags<T: Transfer>(
     fd: u32,
     (parts, count): Vector,
     offset: i64,
     flags: u32,
-    (find, transfer): Transfer,
 ) -> Result<usize> {
     let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
     let position = if offset == -1 { Position::Offset } else { position(offset)? };
-    let file = find(fd, position)?;
+    let file = T::find(fd, position)?;
     let parts = read_vector(parts, index(count.into()))?;
     if is_empty(&parts) {
         return Ok(0);
@@ -317,7 +301,7 @@ fn vector_with_flags(
         is_silent: flags & RWF_NOSIGNAL != 0,
         appending,
     };
-    let count = transfer(&file, &parts, position, manner)?;
+    let count = T::run(&file, &parts, position, manner)?;
     if flags & RWF_SYNCS != 0 && is_file {
         file.file()?.sync(Synchronise::All)?;
     }
@@ -334,7 +318,7 @@ pub(super) fn preadv2(
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (parts, count), offset, flags & !RWF_SYNCS, READ)
+    vector_with_flags::<Reading>(fd, (parts, count), offset, flags & !RWF_SYNCS)
 }
 
 /// `pwritev2(2)`.
@@ -347,7 +331,7 @@ pub(super) fn pwritev2(
     _offset_high: u64,
     flags: u32,
 ) -> Result<usize> {
-    vector_with_flags(fd, (parts, count), offset, flags, WRITE)
+    vector_with_flags::<Writing>(fd, (parts, count), offset, flags)
 }
 
 /// `lseek(2)`.

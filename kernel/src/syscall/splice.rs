@@ -167,7 +167,7 @@ impl Offset {
             return Err(Errno::EINVAL);
         }
         let Some((_, at)) = self.0 else { return Ok(Position::Offset) };
-        if !file.file()?.is_seekable() {
+        if !file.is_seekable() {
             return Err(Errno::EINVAL);
         }
         u64::try_from(at).map(Position::At).map_err(|_| Errno::EINVAL)

@@ -129,6 +129,14 @@ impl Queue {
     /// As [`Sink::put`], if not a single byte went.
     pub(super) fn drain(&mut self, sink: &mut dyn Sink) -> Result<usize> {
         let room = sink.room();
+        if let Some(first) = self.pages.front()
+            && first.kind != Kind::Packet
+            && first.left >= room
+        {
+            let count = self.ring.drain_to(sink, room)?;
+            self.forget(count);
+            return Ok(count);
+        }
         let (mut before, mut packet) = (0, None);
         let mut index = 0;
         while before < room

@@ -85,7 +85,10 @@ impl Ring {
                 break;
             }
         }
-        self.skip(0);
+        if self.len == 0 {
+            // The next bytes then come in one piece.
+            self.start = 0;
+        }
         Ok(done)
     }
 
