@@ -18,6 +18,7 @@
     .set CLOCKS, 0x8f3
     .set WALL_CLOCKS, 0x821
     .set FINE_CLOCKS, 0x893
+    .set CLOCK_MONOTONIC, 1
     .set LAST_CLOCK, 11
 
     .set SYS_gettimeofday, 96
@@ -56,56 +57,73 @@ __vdso_\name:
     sub r8, rcx
     .endm
 
-# Returns in rax the nanoseconds since the start and in r9 the time of day at the start; the zero
-# flag is set if the counter cannot be used. rcx, rdx, r8 and r10 are lost.
-    .balign 16
-    .type read_clock, @function
-read_clock:
-    .cfi_startproc
-1:  mov r8d, [rip + vdso_data + SEQUENCE]
+# Puts the nanoseconds since the start in rax and the time of day at the start in r9; the zero flag
+# is set if the counter cannot be used. rcx, rdx, r8 and r10 are lost. AGAIN belongs after it, where
+# nothing comes by.
+    .macro READ_CLOCK
+11: mov r8d, [rip + vdso_data + SEQUENCE]
     test r8d, 1
-    jnz 3f
+    jnz 13f
     lfence
     rdtsc
     shl rdx, 32
     or rax, rdx
     sub rax, [rip + vdso_data + ORIGIN]
-    jae 2f
+    jae 12f
     xor eax, eax
-2:  mov r10, [rip + vdso_data + MULTIPLIER]
+12: mov r10, [rip + vdso_data + MULTIPLIER]
     mul r10
     shrd rax, rdx, 32
     mov r9, [rip + vdso_data + WALL]
     cmp r8d, [rip + vdso_data + SEQUENCE]
-    jne 1b
+    jne 11b
     test r10, r10
+    .endm
+
+# Waits until the page is whole again.
+    .macro AGAIN
+13: pause
+    jmp 11b
+    .endm
+
+# Does READ_CLOCK.
+    .balign 16
+    .type read_clock, @function
+read_clock:
+    .cfi_startproc
+    READ_CLOCK
     ret
-3:  pause
-    jmp 1b
+    AGAIN
     .cfi_endproc
     .size read_clock, . - read_clock
 
 # int clock_gettime(clockid_t clock, struct timespec *time)
     FUNCTION clock_gettime
-    cmp edi, LAST_CLOCK
-    ja 2f
-    mov eax, CLOCKS
-    bt eax, edi
-    jnc 2f
-    call read_clock
-    jz 2f
-    mov ecx, WALL_CLOCKS
-    bt ecx, edi
-    jnc 1f
-    add rax, r9
+    cmp edi, CLOCK_MONOTONIC
+    jne 2f
+    READ_CLOCK
+    jz 3f
 1:  SPLIT
     mov [rsi], rdx
     mov [rsi + 8], r8
     xor eax, eax
     ret
-2:  mov eax, SYS_clock_gettime
+2:  cmp edi, LAST_CLOCK
+    ja 3f
+    mov eax, CLOCKS
+    bt eax, edi
+    jnc 3f
+    call read_clock
+    jz 3f
+    mov ecx, WALL_CLOCKS
+    bt ecx, edi
+    jnc 1b
+    add rax, r9
+    jmp 1b
+3:  mov eax, SYS_clock_gettime
     syscall
     ret
+    AGAIN
     END_FUNCTION clock_gettime
 
 # int clock_getres(clockid_t clock, struct timespec *resolution)
