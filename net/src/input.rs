@@ -50,32 +50,33 @@ impl Stack {
         now: Instant,
     ) {
         // Nothing befalls a header between here and here, so it has no checksum either.
-        let parsed = if number == 0 { Ip::parse_unchecked(packet) } else { Ip::parse(packet) };
-        let Some(mut ip) = parsed else { return };
+        let mut parsed = if number == 0 { Ip::parse_unchecked(packet) } else { Ip::parse(packet) };
+        let Some(ip) = &mut parsed else { return };
         ip.card = number;
+        let ip = &*ip;
         // Loopback addresses do not travel on links (RFC 1122 §3.2.1.3).
         let is_martian = number != 0 && (is_loopback(&ip.source) || is_loopback(&ip.destination));
         if is_martian || is_group(&ip.source) {
             return;
         }
         if ip.fragment.is_some() {
-            let whole = self.reassembly.lock().add(&ip, now);
+            let whole = self.reassembly.lock().add(ip, now);
             if let Some(whole) = whole {
                 self.input_ip(number, &whole, false, now);
             }
             return;
         }
         match ip.protocol {
-            protocol::TCP => self.input_tcp(&ip, is_checksum_good, now),
-            protocol::UDP => self.input_udp(&ip, is_checksum_good, now),
-            protocol::ICMP if ip.source.is_ipv4() => self.input_icmp(&ip, now),
+            protocol::TCP => self.input_tcp(ip, is_checksum_good, now),
+            protocol::UDP => self.input_udp(ip, is_checksum_good, now),
+            protocol::ICMP if ip.source.is_ipv4() => self.input_icmp(ip, now),
             protocol::ICMP_V6 if ip.source.is_ipv6() => {
                 if let Some(interface) = self.interface(number)
-                    && let Some(message) = Ndisc::parse(&ip)
+                    && let Some(message) = Ndisc::parse(ip)
                 {
-                    self.input_ndisc(interface, &ip, message, now);
+                    self.input_ndisc(interface, ip, message, now);
                 }
-                self.input_icmp(&ip, now);
+                self.input_icmp(ip, now);
             }
             _ => {}
         }

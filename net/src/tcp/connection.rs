@@ -183,12 +183,14 @@ impl Connection {
     }
 
     /// Builds the engine if there is none.
+    #[inline]
     pub(super) fn wake(&mut self, hop: &Hop, options: &Options, stack: &Stack, now: Instant) {
         if self.engine.is_none() {
             self.wake_with(Buffers::of_up_to(self.sizes), hop, options, stack, now);
         }
     }
 
+    #[cold]
     fn wake_with(
         &mut self,
         buffers: Buffers,

@@ -259,9 +259,13 @@ impl Tcp {
 }
 
 impl Connection {
+    #[inline]
     fn look(&self) -> Look {
         let (unread, unacknowledged) = match &self.engine {
-            Some(engine) => (engine.peek().recv_queue(), engine.peek().send_queue()),
+            Some(engine) => {
+                let socket = engine.peek();
+                (socket.recv_queue(), socket.send_queue())
+            }
             None => (0, 0),
         };
         let is_writable = self.is_writable_beside(unacknowledged);
