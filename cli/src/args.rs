@@ -266,9 +266,9 @@ impl FuzzArgs {
 /// What `scull bench` takes.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// What to run: memcached, the comparison; instructions, its last table alone; soak, a long
-    /// mixed load that looks for leaks; syscall, the instructions of one; micro, those of the
-    /// operations that programs are made of.
+    /// What to run: memcached, the comparison; processors, its part about a second processor alone;
+    /// instructions, its last table alone; soak, a long mixed load that looks for leaks; syscall, the
+    /// instructions of one; micro, those of the operations that programs are made of.
     #[arg(default_value = "memcached")]
     pub(crate) what: String,
     /// How long the soak is.

@@ -3,7 +3,7 @@
 //! A plugin of QEMU counts all instructions that the guest executes from start to end. Two runs
 //! that differ in the number of requests only differ by the cost of those requests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -14,6 +14,7 @@ use super::report::{Series, Table};
 use super::{MEMORY, START, SYSTEMS};
 use crate::args::Net;
 use crate::project::{self, Scratch};
+use crate::vmm::Machine;
 
 const SOURCE: &str = include_str!("count.c");
 const SHORT: usize = 2_000;
@@ -41,7 +42,6 @@ pub(super) fn plugin() -> Result<PathBuf> {
 ///
 /// # Errors
 /// Fails where a guest or the load fails.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
 pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
     let plugin = plugin()?;
     let mut table = Table::new("Guest instructions a get", &["1 connection", "8 connections"]);
@@ -49,10 +49,9 @@ pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
     for system in SYSTEMS.into_iter().chain([System::Shim]) {
         let mut cells: [Series; 2] = Default::default();
         for (cell, connections) in cells.iter_mut().zip([1, 8]) {
+            let machine = kit.machine(system, net, MEMORY);
             for _ in 0..ROUNDS {
-                let short = count(kit, system, net, &plugin, connections, SHORT)?;
-                let long = count(kit, system, net, &plugin, connections, LONG)?;
-                cell.add((long as f64 - short as f64) / (LONG - SHORT) as f64);
+                cell.add(a_get(&machine, net, &plugin, connections)?);
             }
         }
         table.row(system.name(), &cells, baseline.as_ref().unwrap_or(&cells));
@@ -63,19 +62,34 @@ pub(super) fn compare(kit: &Kit, net: &Net, text: &mut String) -> Result<()> {
     Ok(())
 }
 
+/// Returns the instructions a GET on a machine, by two lives of it.
+///
+/// # Errors
+/// Fails where the guest or the load fails.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+pub(super) fn a_get(
+    machine: &Machine,
+    net: &Net,
+    plugin: &Path,
+    connections: usize,
+) -> Result<f64> {
+    let short = count(machine, net, plugin, connections, SHORT)?;
+    let long = count(machine, net, plugin, connections, LONG)?;
+    Ok((long as f64 - short as f64) / (LONG - SHORT) as f64)
+}
+
 /// Counts the instructions of a guest's life with so many requests in it.
 fn count(
-    kit: &Kit,
-    system: System,
+    machine: &Machine,
     net: &Net,
-    plugin: &std::path::Path,
+    plugin: &Path,
     connections: usize,
     requests: usize,
 ) -> Result<u64> {
-    let mut machine = kit.machine(system, net, MEMORY);
+    let mut machine = machine.clone();
     machine.plugin = Some(plugin.to_path_buf());
     let running = Running::start(&machine, net)?;
-    load::first_answer(running.server, START).with_context(|| system.name())?;
+    load::first_answer(running.server, START)?;
     load::fill(running.server)?;
     let server = running.server;
     Load { server, kind: Kind::Get, connections, pipeline: 1, requests }.run()?;

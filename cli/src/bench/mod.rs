@@ -11,6 +11,7 @@ mod load;
 mod memaslap;
 mod micro;
 mod network;
+mod processors;
 mod repeat;
 mod report;
 mod soak;
@@ -80,12 +81,12 @@ struct Cell {
 /// Fails where a guest does not start or a load goes wrong.
 pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     match args.what.as_str() {
-        "memcached" | "instructions" => {}
+        "memcached" | "instructions" | "processors" => {}
         "soak" => return soak::soak(args),
         "syscall" => return syscall::bench(args),
         "micro" => return micro::bench(args),
         other => bail!(
-            "there is no benchmark '{other}'; there are: memcached, instructions, micro, soak, syscall"
+            "there is no benchmark '{other}'; there are: memcached, instructions, micro, processors, soak, syscall"
         ),
     }
     let folder = project::cache("bench")?;
@@ -112,6 +113,10 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         print!("{table}");
         return Ok(0);
     }
+    if args.what == "processors" {
+        print!("{}", processors::compare(&kit, args, &net)?);
+        return Ok(0);
+    }
     if args.load.is_some() {
         compare_loads(&kit, args, &net, &mut text)?;
         print!("{text}");
@@ -126,6 +131,11 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
         text.push_str("\n### QEMU's user networking\n\n");
         compare_loads(&kit, args, &Net::User, &mut text)?;
     }
+    if namespace.is_some() {
+        text.push_str("\n### A second processor\n");
+        text.push_str(&processors::compare(&kit, args, &net)?);
+    }
+    text.push_str("\n### Sizes and instructions\n");
     compare_sizes(&kit, &net, &mut text)?;
     instructions::compare(&kit, &net, &mut text)?;
     print!("{text}");

@@ -92,7 +92,7 @@ pub(crate) fn heading(args: &BenchArgs) -> String {
     format!(
         "# Performance\n\nWritten by `./scripts/bench {} --pairs {}`.\n\n\
          Medians of {} rounds with their spread, each followed by its ratio to Linux in the same run. \
-         The guests run in alternation under QEMU's TCG with one processor; the application is the same binary in all but where a row says otherwise. \
+         The guests run in alternation under QEMU's TCG with one processor and the same binary of the application, where a row does not say otherwise. \
          Times depend on what else the host does, QEMU's processor time a request less, instructions hardly.\n",
         args.what, args.pairs, args.pairs
     )
