@@ -13,7 +13,7 @@ use super::engine::{self, Buffers, Engine, Sizes, Synced};
 use super::measure::Measures;
 use super::port::Output;
 use super::table::TimeWait;
-use super::{Inner, State, Tcp, may_send};
+use super::{Inner, READABLE, State, Tcp, WRITABLE, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
 use crate::loopback::Lane;
 use crate::options::Options;
@@ -116,13 +116,31 @@ impl Connection {
         self.is_write_shut || self.is_over
     }
 
-    /// Returns whether a write is worth while: a third of the buffer is free
-    /// (Linux's `sk_stream_is_writeable`), or would fail.
-    pub(super) fn is_writable(&self) -> bool {
-        self.is_writable_beside(self.unacknowledged())
+    /// Returns what the connection is ready for.
+    #[inline]
+    pub(super) fn poll(&self) -> Events {
+        let (unread, queued) = self.queues();
+        let is_reading_over = self.is_reading_over();
+        let is_hung_up = self.is_over || (is_reading_over && self.is_writing_over());
+        let mut events = Events::empty();
+        events.set(READABLE, unread > 0 || is_reading_over);
+        events.set(Events::RDHUP, is_reading_over);
+        events.set(WRITABLE, self.is_writable_beside(queued));
+        events.set(Events::HUP, is_hung_up);
+        events
     }
 
-    /// The same, `queued` being what the peer has not acknowledged.
+    /// Returns what can be read, and what was sent and not acknowledged.
+    #[inline]
+    pub(super) fn queues(&self) -> (usize, usize) {
+        let Some(engine) = &self.engine else { return (0, 0) };
+        let socket = engine.peek();
+        (socket.recv_queue(), socket.send_queue())
+    }
+
+    /// Returns whether a write is worth while: a third of the buffer is free
+    /// (Linux's `sk_stream_is_writeable`), or would fail. `queued` is what the peer has not
+    /// acknowledged.
     pub(super) fn is_writable_beside(&self, queued: usize) -> bool {
         let Some(engine) = &self.engine else { return true };
         if self.wants_send && queued > 0 && !self.is_writing_over() {

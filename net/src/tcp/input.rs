@@ -261,13 +261,7 @@ impl Tcp {
 impl Connection {
     #[inline]
     fn look(&self) -> Look {
-        let (unread, unacknowledged) = match &self.engine {
-            Some(engine) => {
-                let socket = engine.peek();
-                (socket.recv_queue(), socket.send_queue())
-            }
-            None => (0, 0),
-        };
+        let (unread, unacknowledged) = self.queues();
         let is_writable = self.is_writable_beside(unacknowledged);
         Look { unread, unacknowledged, is_writable, phase: self.phase() }
     }

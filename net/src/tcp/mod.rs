@@ -144,24 +144,13 @@ impl Tcp {
 
     /// Returns what the socket is ready for, as Linux's `tcp_poll` has it.
     pub(crate) fn poll(&self) -> Events {
-        const READABLE: Events = Events::IN.union(Events::RDNORM);
-        const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
         let inner = self.inner.lock();
         let mut events = match &inner.state {
+            State::Open(connection) => connection.poll(),
             State::Closed => WRITABLE | Events::HUP,
             State::Connecting(_) => Events::empty(),
             State::Listening(listener) if listener.is_empty() => Events::empty(),
             State::Listening(_) => READABLE,
-            State::Open(connection) => {
-                let mut events = Events::empty();
-                events.set(READABLE, connection.is_readable());
-                events.set(READABLE | Events::RDHUP, connection.is_reading_over());
-                events.set(WRITABLE, connection.is_writable());
-                let is_over = connection.is_reading_over() && connection.is_writing_over();
-                events.set(Events::HUP, is_over || connection.is_over);
-                events |= if connection.is_readable() { READABLE } else { Events::empty() };
-                events
-            }
         };
         events.set(Events::ERR, inner.error.is_some());
         events
@@ -278,6 +267,9 @@ impl Tcp {
         Ok(())
     }
 }
+
+const READABLE: Events = Events::IN.union(Events::RDNORM);
+const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
 
 /// Returns whether a connection in this phase can still carry bytes from here.
 const fn may_send(phase: Phase) -> bool {
