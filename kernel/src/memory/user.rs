@@ -95,6 +95,14 @@ impl<T: FromBytes + IntoBytes> UserPtr<T> {
         Ok(value)
     }
 
+    /// Copies values in until `values` is full.
+    ///
+    /// # Errors
+    /// `EFAULT` if they are not all there.
+    pub(crate) fn read_slice(self, values: &mut [T]) -> Result<()> {
+        read_bytes(self.address, values.as_mut_bytes())
+    }
+
     /// Copies a structure in that the program knows as `size` bytes long, which may be a longer one
     /// of a newer system if the rest is zero.
     ///

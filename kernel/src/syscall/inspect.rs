@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use mm::PAGE_SIZE;
 
 use super::Context;
-use super::io::{copy_vector, read_vector};
+use super::io::{Parts, copy_vector, read_vector};
 use crate::arch::index;
 use crate::file;
 use crate::memory::user::{self, IoVec, UserBuffers, UserPtr};
@@ -70,15 +70,16 @@ fn transfer(
     if flags != 0 {
         return Err(Errno::EINVAL);
     }
-    let local = read_vector(local.0, local.1)?;
+    let (mut space, mut remote_space) = (Parts::default(), Parts::default());
+    let local = read_vector(local.0, local.1, &mut space)?;
     let mut buffers = match direction {
-        Direction::Read => UserBuffers::target(&local)?,
-        Direction::Write => UserBuffers::origin(&local)?,
+        Direction::Read => UserBuffers::target(local)?,
+        Direction::Write => UserBuffers::origin(local)?,
     };
     if buffers.remaining() == 0 {
         return Ok(0);
     }
-    let remote = copy_vector(remote.0, remote.1)?;
+    let remote = copy_vector(remote.0, remote.1, &mut remote_space)?;
     check_process(pid)?;
     let before = buffers.remaining();
     let outcome = remote.iter().try_for_each(|part| copy_part(part, &mut buffers, direction));

@@ -156,18 +156,40 @@ pub(super) fn pwrite64(
     one::<Writing>(fd, (buffer, count), position(offset)?)
 }
 
+/// As many parts as are kept without memory of the heap (`UIO_FASTIOV`).
+const FEW: usize = 8;
+
+/// Where the parts of a vector are copied to.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    few: [IoVec; FEW],
+    many: Vec<IoVec>,
+}
+
 /// Copies a vector of parts in, wherever they may be.
 ///
 /// # Errors
 /// `EINVAL` for more than 1024 parts or a negative length, `EFAULT`.
-pub(super) fn copy_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<IoVec>> {
+pub(super) fn copy_vector(
+    vector: UserPtr<IoVec>,
+    count: usize,
+    parts: &mut Parts,
+) -> Result<&mut [IoVec]> {
     if count > MOST_PARTS {
         return Err(Errno::EINVAL);
     }
-    vector.read_each(count, |part| match i64::try_from(part.length) {
+    let check = |part: &IoVec| match i64::try_from(part.length) {
         Ok(_) => Ok(()),
         Err(_) => Err(Errno::EINVAL),
-    })
+    };
+    if let Some(few) = parts.few.get_mut(..count)
+        && vector.read_slice(few).is_ok()
+    {
+        few.iter().try_for_each(check)?;
+        return Ok(few);
+    }
+    parts.many = vector.read_each(count, check)?;
+    Ok(&mut parts.many)
 }
 
 /// Copies a vector of the program's own parts in, cut to what one call transfers.
@@ -175,11 +197,15 @@ pub(super) fn copy_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<Io
 /// # Errors
 /// As [`copy_vector`]; `EFAULT` also for a part that is not the program's, the whole of it unless
 /// it is the only one.
-pub(super) fn read_vector(vector: UserPtr<IoVec>, count: usize) -> Result<Vec<IoVec>> {
-    let mut parts = copy_vector(vector, count)?;
+pub(super) fn read_vector(
+    vector: UserPtr<IoVec>,
+    count: usize,
+    parts: &mut Parts,
+) -> Result<&[IoVec]> {
+    let parts = copy_vector(vector, count, parts)?;
     let is_only = parts.len() == 1;
     let mut left = MOST as u64;
-    for part in &mut parts {
+    for part in &mut *parts {
         let checked = if is_only { part.length.min(left) } else { part.length };
         user::check(part.base, index(checked))?;
         part.length = part.length.min(left);
@@ -194,13 +220,14 @@ type Vector = (UserPtr<IoVec>, u32);
 /// Carries out a transfer by a vector.
 fn vector<T: Transfer>(fd: u32, vector: Vector, position: Position) -> Result<usize> {
     let file = T::find(fd, position)?;
-    let parts = read_vector(vector.0, index(vector.1.into()))?;
+    let mut space = Parts::default();
+    let parts = read_vector(vector.0, index(vector.1.into()), &mut space)?;
     // Unlike a buffer of no bytes, such a vector never comes to the file.
-    if is_empty(&parts) {
+    if is_empty(parts) {
         return Ok(0);
     }
-    check_end(&file, position, total(&parts))?;
-    T::run(&file, &parts, position, Manner::default())
+    check_end(&file, position, total(parts))?;
+    T::run(&file, parts, position, Manner::default())
 }
 
 /// Returns whether parts have no bytes.
@@ -280,11 +307,12 @@ fn vector_with_flags<T: Transfer>(
     let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
     let position = if offset == -1 { Position::Offset } else { position(offset)? };
     let file = T::find(fd, position)?;
-    let parts = read_vector(parts, index(count.into()))?;
-    if is_empty(&parts) {
+    let mut space = Parts::default();
+    let parts = read_vector(parts, index(count.into()), &mut space)?;
+    if is_empty(parts) {
         return Ok(0);
     }
-    check_end(&file, position, total(&parts))?;
+    check_end(&file, position, total(parts))?;
     // Files in memory cannot promise not to wait; pipes and sockets can.
     let is_file = file.metadata().kind == FileType::Regular;
     if flags & !known != 0 || (flags & RWF_NOWAIT != 0 && is_file) {
@@ -301,7 +329,7 @@ fn vector_with_flags<T: Transfer>(
         is_silent: flags & RWF_NOSIGNAL != 0,
         appending,
     };
-    let count = T::run(&file, &parts, position, manner)?;
+    let count = T::run(&file, parts, position, manner)?;
     if flags & RWF_SYNCS != 0 && is_file {
         file.file()?.sync(Synchronise::All)?;
     }

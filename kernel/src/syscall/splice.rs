@@ -14,7 +14,7 @@ use vfs::anon::{Leave, Pipe, PipeEnd};
 use vfs::{File, OpenFile};
 
 use super::Context;
-use super::io::{MOST, check_access, read_vector};
+use super::io::{MOST, Parts, check_access, read_vector};
 use crate::arch::index;
 use crate::file;
 use crate::file::transfer::{self, Position, Progress};
@@ -286,11 +286,12 @@ pub(super) fn vmsplice(
         return Err(Errno::EINVAL);
     }
     let file = file::current().get(fd)?;
-    let parts = read_vector(vector, index(parts.into()))?;
+    let mut space = Parts::default();
+    let parts = read_vector(vector, index(parts.into()), &mut space)?;
     let writes = file.flags().is_writable();
     let mut buffers = match writes {
-        true => UserBuffers::origin(&parts)?,
-        false => UserBuffers::target(&parts)?,
+        true => UserBuffers::origin(parts)?,
+        false => UserBuffers::target(parts)?,
     };
     if buffers.remaining() == 0 {
         return Ok(0);

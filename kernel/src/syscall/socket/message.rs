@@ -143,12 +143,12 @@ pub(in crate::syscall) fn sendto(
 ///
 /// # Errors
 /// `EMSGSIZE` if there are too many, `EFAULT`, `EINVAL`.
-fn parts_of(header: &Msghdr) -> Result<Vec<IoVec>> {
+fn parts_of<'a>(header: &Msghdr, space: &'a mut io::Parts) -> Result<&'a [IoVec]> {
     if header.msg_iovlen > io::MOST_PARTS as u64 {
         return Err(Errno::EMSGSIZE);
     }
     let count = usize::try_from(header.msg_iovlen).map_err(|_| Errno::EMSGSIZE)?;
-    io::read_vector(UserPtr::new(header.msg_iov), count)
+    io::read_vector(UserPtr::new(header.msg_iov), count, space)
 }
 
 /// Returns the length of the address in a header, none without an address.
@@ -169,9 +169,10 @@ fn send_message(opened: &Opened, header: &Msghdr, flags: MsgFlags) -> Result<usi
         // Here, other than in sendto(2), what is too long is cut.
         length => Some(read_address(header.msg_name, length.min(LONGEST_ADDRESS))?),
     };
-    let parts = parts_of(header)?;
+    let mut space = io::Parts::default();
+    let parts = parts_of(header, &mut space)?;
     let control = control::copy(header.msg_control, header.msg_controllen)?;
-    send(opened, &parts, to.as_deref(), flags, &control)
+    send(opened, parts, to.as_deref(), flags, &control)
 }
 
 /// `sendmsg(2)`.
@@ -387,8 +388,9 @@ pub(in crate::syscall) fn recvfrom(
 /// Receives a message and fills the results into its header.
 fn receive_message(opened: &Opened, header: &mut Msghdr, flags: MsgFlags) -> Result<usize> {
     let room = index(name_length(header)?.into());
-    let parts = parts_of(header)?;
-    let mut incoming = receive(opened, &parts, flags)?;
+    let mut space = io::Parts::default();
+    let parts = parts_of(header, &mut space)?;
+    let mut incoming = receive(opened, parts, flags)?;
     let mut out = MsgFlags::empty();
     out.set(MsgFlags::TRUNC, incoming.length > incoming.count);
     let mut control = control::Writer::new(header.msg_control, header.msg_controllen);
