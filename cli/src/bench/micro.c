@@ -1,4 +1,4 @@
-/* What `scull bench micro` counts: so many of an operation, or the loop around nothing. */
+/* What `scull bench micro` measures: so many of an operation, or the loop around nothing. Says how long one took. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/futex.h>
@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,9 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAGES = 64 };
+enum { PAGES = 64, MOST_THREADS = 4, SECOND = 1000000000 };
 
 static long rounds;
+/* Whether two threads stay on a processor each. */
+static int is_apart;
 
 #define REPEAT for (long left = rounds; left > 0; left--)
 
@@ -45,6 +48,17 @@ static void time_of(void)
 	REPEAT must(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
 }
 
+static void stay_on(int processor)
+{
+	cpu_set_t set;
+
+	if (!is_apart)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	must(sched_setaffinity(0, sizeof(set), &set) == 0);
+}
+
 /* Two threads that hand a word to and fro. */
 static uint32_t turn;
 
@@ -60,6 +74,7 @@ static void take_turns(uint32_t own)
 
 static void *second(void *unused)
 {
+	stay_on(1);
 	take_turns(1);
 	return unused;
 }
@@ -69,6 +84,7 @@ static void with_thread(void *(*other)(void *), void (*own)(void))
 	pthread_t thread;
 
 	must(pthread_create(&thread, NULL, other, NULL) == 0);
+	stay_on(0);
 	own();
 	pthread_join(thread, NULL);
 }
@@ -90,6 +106,7 @@ static void *echo(void *unused)
 {
 	char byte;
 
+	stay_on(1);
 	REPEAT must(read(to[0], &byte, 1) == 1 && write(from[1], &byte, 1) == 1);
 	return unused;
 }
@@ -180,11 +197,30 @@ static void locks(void)
 	with_thread(contend_too, contend);
 }
 
-static const struct { const char *name; void (*body)(void); } ways[] = {
+static void more_locks(void)
+{
+	pthread_t threads[MOST_THREADS];
+
+	for (int i = 0; i < MOST_THREADS; i++)
+		must(pthread_create(&threads[i], NULL, contend_too, NULL) == 0);
+	for (int i = 0; i < MOST_THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static const struct { const char *name; void (*body)(void); int is_apart; } ways[] = {
 	{ "nothing", nothing }, { "getppid", call }, { "clock", time_of }, { "futex", futexes },
 	{ "pipe", pipes }, { "thread", threads }, { "memory", memory }, { "epoll", events },
-	{ "tcp", tcp }, { "mutex", locks },
+	{ "tcp", tcp }, { "mutex", locks }, { "mutex-4", more_locks },
+	{ "futex-apart", futexes, 1 }, { "pipe-apart", pipes, 1 }, { "tcp-apart", tcp, 1 },
 };
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * SECOND + time.tv_nsec;
+}
 
 int main(int count, char **words)
 {
@@ -193,7 +229,10 @@ int main(int count, char **words)
 	rounds = atol(words[2]);
 	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (strcmp(words[1], ways[i].name) == 0) {
+			is_apart = ways[i].is_apart;
+			double start = now();
 			ways[i].body();
+			printf("nanoseconds %.1f\n", (now() - start) / rounds);
 			return 0;
 		}
 	return 2;

@@ -1,4 +1,5 @@
-//! Guest instructions of the operations that programs are made of, by a dynamic program of glibc.
+//! What the operations cost that programs are made of, by a dynamic program of glibc: in guest
+//! instructions on one processor, and in time on one and on two.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -41,7 +42,25 @@ const OPERATIONS: [Operation; 10] = [
     operation("mutex", "mutex of two threads, which each holds while it yields", 20_000),
 ];
 
-/// Measures, and prints a table.
+/// What is timed, on how many processors: its name for the program, in the report, and its rounds.
+const TIMED: [(u8, &str, &str, u32); 14] = [
+    (1, "getppid", "getppid", 2_000_000),
+    (1, "clock", "clock_gettime", 2_000_000),
+    (1, "futex", "futex, to another thread and back", 50_000),
+    (2, "futex-apart", "the same, to another processor", 50_000),
+    (1, "pipe", "pipe, to another thread and back", 50_000),
+    (2, "pipe-apart", "the same, to another processor", 50_000),
+    (1, "thread", "pthread_create and pthread_join", 10_000),
+    (1, "memory", "mmap, touch and munmap, 64 pages", 2_000),
+    (1, "epoll", "epoll_wait, ready", 500_000),
+    (1, "tcp", "TCP over loopback, a byte and back", 20_000),
+    (2, "tcp-apart", "the same, to another processor", 20_000),
+    (1, "mutex", "mutex of two threads", 50_000),
+    (2, "mutex", "mutex of two threads, two processors", 50_000),
+    (2, "mutex-4", "mutex of four threads, two processors", 20_000),
+];
+
+/// Measures, and prints the tables.
 ///
 /// # Errors
 /// Fails where the program cannot be compiled or a guest does not end well.
@@ -73,5 +92,24 @@ pub(super) fn bench(args: &BenchArgs) -> Result<u8> {
         }
     }
     print!("{}", table.render());
+    print!("{}", times(&bench, args.pairs)?);
     Ok(0)
+}
+
+/// Returns the table of times, each the median of so many, the systems in alternation.
+fn times(bench: &Repeater, pairs: u8) -> Result<String> {
+    let names = SYSTEMS.map(|system| system.name());
+    let mut table = Table::new("Nanoseconds an operation, by the guest's clock", &names);
+    for (cpus, way, title, rounds) in TIMED {
+        let mut cells = SYSTEMS.map(|_| Series::default());
+        for _ in 0..pairs {
+            for (system, cell) in SYSTEMS.into_iter().zip(&mut cells) {
+                cell.add(bench.time(system, way, rounds, cpus)?);
+            }
+        }
+        eprintln!("scull: {way}, processors: {cpus}");
+        let [linux, _] = &cells;
+        table.row_of(title, &cells.each_ref(), &[linux; SYSTEMS.len()]);
+    }
+    Ok(table.render())
 }

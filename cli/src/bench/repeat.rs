@@ -1,12 +1,14 @@
-//! Guest instructions of what a program repeats, on Scull and in a Linux guest.
+//! What a program that repeats something costs, on Scull and in a Linux guest: guest instructions, and
+//! the time that the program itself takes.
 //!
 //! What a long loop takes beyond a short one is the cost of what is repeated and of the loop.
 
+use alloc::sync::Arc;
 use core::time::Duration;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -76,16 +78,40 @@ impl Repeater {
         Ok((self.count(system, way, long)? - least) / f64::from(long - short))
     }
 
+    /// Returns the nanoseconds of a round by the guest's clock, as the program says.
+    ///
+    /// # Errors
+    /// Fails where the guest does not end well, or the program says nothing.
+    pub(super) fn time(&self, system: System, way: &str, rounds: u32, cpus: u8) -> Result<f64> {
+        let mut machine = self.machine(system, way, rounds)?;
+        machine.plugin = None;
+        machine.cpus = cpus;
+        let said = Said::default();
+        Self::live(&machine, said.clone())?;
+        let bytes = said.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&bytes);
+        let mut values = text.lines().filter_map(|line| line.trim().strip_prefix("nanoseconds "));
+        values
+            .find_map(|value| value.parse().ok())
+            .with_context(|| format!("{way} says no time on {}: {text}", system.name()))
+    }
+
     /// Returns the instructions of a guest's life in which the program repeats something.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     fn count(&self, system: System, way: &str, rounds: u32) -> Result<f64> {
         let machine = self.machine(system, way, rounds)?;
+        Ok(instructions::total(&Self::live(&machine, io::sink())?)? as f64)
+    }
+
+    /// Runs a machine to its end; returns what its monitor said at last.
+    fn live(machine: &Machine, output: impl Write + Send + 'static) -> Result<String> {
         let (sender, messages) = mpsc::channel();
-        let _guest = Guest::start(&machine, io::sink(), &sender)?;
+        let guest = Guest::start(machine, output, &sender)?;
         loop {
             let message = messages.recv_timeout(PATIENCE).context("the guest does not end")?;
             if let Message::Ended(_, words) = message {
-                return Ok(instructions::total(&words)? as f64);
+                guest.finish(Duration::ZERO);
+                return Ok(words);
             }
         }
     }
@@ -117,5 +143,19 @@ impl Repeater {
             plugin: Some(self.plugin.clone()),
             is_traced: false,
         })
+    }
+}
+
+/// What a guest's console said.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Said {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
