@@ -41,8 +41,12 @@ impl Sum {
             sum += u64::from(u32::from_ne_bytes(*word));
         }
         // The sum of 2^30 words, far more than a packet has, stays below 2^63.
-        let mut last = [0; 4];
-        last[..rest.len()].copy_from_slice(rest);
+        let last = match *rest {
+            [one, two, three] => [one, two, three, 0],
+            [one, two] => [one, two, 0, 0],
+            [one] => [one, 0, 0, 0],
+            _ => [0; 4],
+        };
         Self(sum + u64::from(u32::from_ne_bytes(last)))
     }
 
