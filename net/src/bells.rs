@@ -31,6 +31,8 @@ pub(crate) struct Bells {
     is_owed: AtomicBool,
     /// More than one packet came in the last poll.
     is_loaded: AtomicBool,
+    /// Connections hold little back, to go out with more.
+    is_gathering: AtomicBool,
     waiting: AtomicUsize,
 }
 
@@ -45,12 +47,24 @@ impl Bells {
         self.is_loaded.store(count > 1, Ordering::Relaxed);
     }
 
+    /// Notes that a connection holds something back, which is owed as what was queued.
+    pub(crate) fn gather(&self) {
+        self.is_gathering.store(true, Ordering::Relaxed);
+        self.owe();
+    }
+
+    /// Returns whether the cards are owed a notification.
+    pub(crate) fn is_owed(&self) -> bool {
+        self.is_owed.load(Ordering::Relaxed)
+    }
+
     /// Returns what is due at the end of a socket's operation.
     pub(crate) fn due(&self) -> Due {
-        if !self.is_owed.load(Ordering::Relaxed) {
+        if !self.is_owed() {
             return Due::Nothing;
         }
-        if !self.is_loaded.load(Ordering::Relaxed) {
+        let may_wait = |reason: &AtomicBool| reason.load(Ordering::Relaxed);
+        if !may_wait(&self.is_loaded) && !may_wait(&self.is_gathering) {
             return Due::Now;
         }
         match self.waiting.fetch_add(1, Ordering::Relaxed) {
@@ -63,6 +77,7 @@ impl Bells {
     /// Returns whether the cards are owed a notification; they get it now.
     pub(crate) fn take(&self) -> bool {
         self.waiting.store(0, Ordering::Relaxed);
+        self.is_gathering.store(false, Ordering::Relaxed);
         self.is_owed.swap(false, Ordering::Relaxed)
     }
 }

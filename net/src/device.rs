@@ -103,6 +103,9 @@ pub trait Transmitter: Send {
     /// with. While it is not 0, [`transmit`](Self::transmit) does not fail.
     fn room(&mut self) -> usize;
 
+    /// Returns whether the card has frames that it is not done with yet.
+    fn is_sending(&self) -> bool;
+
     /// Queues a frame of `length` bytes, which `fill` writes in place: it is called once with a
     /// buffer of exactly `length` bytes whose contents are arbitrary. The card need not be told
     /// before [`publish`](Self::publish). `length` is at most the device's MTU, or its segment size,

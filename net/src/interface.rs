@@ -133,6 +133,11 @@ impl Interface {
         room > 0
     }
 
+    /// Returns whether the card has frames that it has not sent yet.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.transmitter.lock().is_sending()
+    }
+
     /// Tells the card of what was queued.
     pub(crate) fn flush(&self) {
         let is_to_ring = self.transmitter.lock().publish();

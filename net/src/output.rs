@@ -124,6 +124,16 @@ impl Stack {
         }
     }
 
+    /// Returns whether the card of that way still has packets to send.
+    pub(crate) fn is_sending(&self, way: &CachedHop) -> bool {
+        match way.hop {
+            Hop::Link { interface, .. } => {
+                self.interface(interface).is_some_and(Interface::is_sending)
+            }
+            Hop::Loopback | Hop::Unresolved { .. } => false,
+        }
+    }
+
     /// Sends an IP packet that `fill` writes, all but its transport checksum. The card is told at
     /// the end of the operation ([`finish`](Self::finish)).
     ///

@@ -75,6 +75,9 @@ pub struct Stack {
     /// There may be some, or segments that are held.
     is_starving: AtomicBool,
     pub(crate) held: Held,
+    /// Connections that hold little back until the cards are told of more. The bells say whether
+    /// there are some, which changes under this lock.
+    gathered: SpinLock<Vec<Arc<Tcp>>>,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
     pub(crate) bells: Bells,
@@ -118,6 +121,7 @@ impl Stack {
             starved: SpinLock::default(),
             is_starving: AtomicBool::new(false),
             held: Held::default(),
+            gathered: SpinLock::default(),
             reassembly: SpinLock::default(),
             counter: AtomicU64::new(0),
             bells: Bells::default(),
@@ -334,7 +338,7 @@ impl Stack {
         if is_due {
             self.look_ahead(now);
         }
-        self.flush();
+        self.flush(now);
         is_more
     }
 
@@ -434,14 +438,38 @@ impl Stack {
         match self.bells.due() {
             Due::Nothing | Due::Already => {}
             Due::Soon => self.note_due(now + bells::PATIENCE),
-            Due::Now => self.flush(),
+            Due::Now => self.flush(now),
         }
     }
 
-    fn flush(&self) {
-        if self.bells.take() {
+    /// Sends what connections hold back, and tells the cards of all that was queued.
+    pub(crate) fn flush(&self, now: Instant) {
+        if !self.bells.is_owed() {
+            return;
+        }
+        let mut gathered = self.gathered.lock();
+        let is_owed = self.bells.take();
+        let mut list = core::mem::take(&mut *gathered);
+        drop(gathered);
+        if !list.is_empty() {
+            list.drain(..).for_each(|connection| connection.send_gathered(now));
+            // What that queued is told with the rest.
+            self.bells.take();
+            let mut gathered = self.gathered.lock();
+            if gathered.is_empty() {
+                *gathered = list;
+            }
+        }
+        if is_owed {
             self.interfaces().for_each(|(_, interface)| interface.flush());
         }
+    }
+
+    /// Has a connection send what it holds back when the cards are told next.
+    pub(crate) fn gather(&self, connection: Arc<Tcp>) {
+        let mut gathered = self.gathered.lock();
+        gathered.push(connection);
+        self.bells.gather();
     }
 
     /// Notes that a connection owes an acknowledgement.

@@ -91,6 +91,41 @@ fn a_request_and_its_answer_take_two_frames() {
 }
 
 #[test]
+fn what_follows_while_the_card_is_busy_goes_together() {
+    let mut world = World::new(4, Faults::default());
+    let listener = world.listener(7);
+    let (client, server) = world.connect(&listener, 7);
+    client.set_option(6, 1, Value::whole(&1i32.to_ne_bytes()), world.now).unwrap();
+    world.run(Duration::from_millis(10), |_| false);
+    world.set_busy(true);
+    let before = world.frames_sent();
+    let sent = |world: &World| world.frames_sent() - before;
+    // The first finds nothing under way and is not kept.
+    send(&client, b"0", world.now).unwrap();
+    assert_eq!(sent(&world), 1);
+    for number in 1..6 {
+        send(&client, &[b'0' + number], world.now).unwrap();
+        assert_eq!(sent(&world), 1);
+    }
+    let patience = world.stacks[0].next_deadline().unwrap().since(world.now);
+    assert!(patience <= Duration::from_micros(500), "kept for {patience:?}");
+    // One that finds the card idle takes the others along.
+    world.set_busy(false);
+    send(&client, b"6", world.now).unwrap();
+    assert_eq!(sent(&world), 2);
+    // Without another they go when the kernel polls next.
+    world.set_busy(true);
+    send(&client, b"78", world.now).unwrap();
+    assert_eq!(sent(&world), 2);
+    let mut got = Vec::new();
+    assert!(world.run(Duration::from_secs(1), |world| {
+        got.extend(receive(&server, 100, world.now).unwrap_or_default());
+        got.len() == 9
+    }));
+    assert_eq!(got, b"012345678");
+}
+
+#[test]
 fn many_connections_come_and_go() {
     let mut world = World::new(5, Faults { loss: 2, ..Faults::default() });
     let listener = world.listener(7);

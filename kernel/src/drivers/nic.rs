@@ -176,6 +176,10 @@ impl device::Transmitter for Transmitter {
         self.0.room()
     }
 
+    fn is_sending(&self) -> bool {
+        self.0.is_sending()
+    }
+
     fn transmit(
         &mut self,
         length: usize,

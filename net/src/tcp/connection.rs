@@ -47,6 +47,8 @@ pub(super) struct Connection {
     pub(super) is_delayed: bool,
     /// In the stack's list of those who wait for room in a sending ring.
     pub(super) is_starved: bool,
+    /// In the stack's list of those who hold little back until the cards are told of more.
+    pub(super) is_gathered: bool,
     /// Full segments only go out until then (`TCP_CORK`, `MSG_MORE`).
     pub(super) corked_until: Option<Instant>,
     /// When the last bytes came that can be read.
@@ -82,6 +84,7 @@ impl Connection {
             wants_send: false,
             is_delayed: false,
             is_starved: false,
+            is_gathered: false,
             corked_until: None,
             arrived: now,
             heard: now,

@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::engine::Engine;
 use super::{Inner, State, Tcp, may_send};
 use crate::options::{Options, Stamp};
+use crate::output::CachedHop;
 use crate::wire::tcp::ACK;
 
 /// How long a corked connection keeps less than a segment back (`tcp(7)`, `TCP_CORK`).
@@ -169,6 +170,12 @@ impl Tcp {
         let is_corked = options.cork || following == Following::More;
         connection.corked_until = is_corked.then(|| now + CORK);
         let corked_until = connection.corked_until;
+        let was_gathered = connection.is_gathered;
+        if !is_corked && self.gathers(connection, hop.as_ref()) {
+            drop(guard);
+            self.stack.finish(now);
+            return Ok(count);
+        }
         self.push(inner, now);
         if let Some(until) = corked_until {
             self.arm(inner, until);
@@ -176,7 +183,28 @@ impl Tcp {
         self.reschedule(inner, now);
         drop(guard);
         self.stack.finish(now);
+        if was_gathered {
+            // The card waits for it.
+            self.stack.flush(now);
+        }
         Ok(count)
+    }
+
+    /// Leaves what was written to go out with what follows: while it is less than a segment, the peer
+    /// has not acknowledged what went before, and the card has not sent all that it has been given
+    /// (Linux: `tcp_autocorking`). It goes when the cards are told next.
+    fn gathers(self: &Arc<Self>, connection: &mut Connection, hop: Option<&CachedHop>) -> bool {
+        let Some(engine) = &connection.engine else { return false };
+        let unsent = engine.unsent();
+        let is_little = unsent < connection.synced.mss() && unsent < connection.unacknowledged();
+        if !is_little || !hop.is_some_and(|hop| self.stack.is_sending(hop)) {
+            return false;
+        }
+        if !connection.is_gathered {
+            connection.is_gathered = true;
+            self.stack.gather(self.clone());
+        }
+        true
     }
 
     /// Sends what a cork held back (`TCP_CORK` off, `TCP_NODELAY` on).

@@ -141,6 +141,17 @@ impl Tcp {
         }
     }
 
+    /// Sends what was held back to go out with more.
+    pub(crate) fn send_gathered(self: &Arc<Self>, now: Instant) {
+        let mut inner = self.inner.lock();
+        let State::Open(connection) = &mut inner.state else { return };
+        connection.is_gathered = false;
+        if !connection.is_over {
+            self.push(&mut inner, now);
+            self.reschedule(&mut inner, now);
+        }
+    }
+
     /// Looks at the options again: what they time may come earlier now.
     pub(crate) fn retime(self: &Arc<Self>, now: Instant) {
         let mut inner = self.inner.lock();
@@ -200,7 +211,8 @@ impl Connection {
         let rest = (self.engine.is_some() && self.is_quiet()).then(|| self.used + REST);
         let orphan = self.orphan_deadline(options, is_orphan);
         let keep_alive = self.keep_alive_deadline(options);
-        let is_held = self.is_delayed || self.is_starved || self.corked_until.is_some();
+        let is_held =
+            self.is_delayed || self.is_starved || self.is_gathered || self.corked_until.is_some();
         let engine = if is_held { None } else { self.engine_deadline(now) };
         [give_up, rest, orphan, keep_alive, self.corked_until, engine].into_iter().flatten().min()
     }

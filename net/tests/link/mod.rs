@@ -59,6 +59,8 @@ struct Lane {
     faults: Faults,
     now: u64,
     sent: u64,
+    /// The card is not done with what it was given.
+    is_busy: bool,
 }
 
 const LATENCY: u64 = 100_000;
@@ -147,6 +149,10 @@ impl Transmitter for End {
         64usize.saturating_sub(self.lane.lock().unwrap().frames.len())
     }
 
+    fn is_sending(&self) -> bool {
+        self.lane.lock().unwrap().is_busy
+    }
+
     fn transmit(
         &mut self,
         length: usize,
@@ -202,7 +208,8 @@ impl World {
         let mut random = Random(seed);
         let lane = |random: &mut Random| {
             let random = Random(random.next());
-            let lane = Lane { frames: VecDeque::new(), random, faults, now: 0, sent: 0 };
+            let lane =
+                Lane { frames: VecDeque::new(), random, faults, now: 0, sent: 0, is_busy: false };
             Arc::new(Mutex::new(lane))
         };
         let lanes = [lane(&mut random), lane(&mut random)];
@@ -298,6 +305,11 @@ impl World {
         let mut lane = self.lanes[1].lock().unwrap();
         let now = lane.now;
         lane.frames.push_back((now, frame));
+    }
+
+    /// Keeps the cards busy with what they have, or has them done.
+    pub(crate) fn set_busy(&self, is_busy: bool) {
+        self.lanes.iter().for_each(|lane| lane.lock().unwrap().is_busy = is_busy);
     }
 
     pub(crate) fn frames_sent(&self) -> u64 {

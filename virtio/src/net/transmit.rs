@@ -75,6 +75,11 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
         self.small.free.len().min(large)
     }
 
+    /// Returns whether the device has frames that it is not done with yet.
+    pub fn is_sending(&self) -> bool {
+        !self.queue.is_drained()
+    }
+
     /// Returns the longest frame in bytes.
     pub fn longest(&self) -> usize {
         self.large.as_ref().unwrap_or(&self.small).slots.slot_bytes() - HEADER_BYTES

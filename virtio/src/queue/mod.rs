@@ -248,6 +248,11 @@ impl<M: DmaMemory> Queue<M> {
         !self.is_broken && self.ring.used_index().load(Ordering::Acquire) != self.used
     }
 
+    /// Returns whether the device is done with all that it was given, or never will be.
+    pub fn is_drained(&self) -> bool {
+        self.is_broken || self.ring.used_index().load(Ordering::Relaxed) == self.available
+    }
+
     /// Takes the next completion.
     pub fn take_used(&mut self) -> Option<Used> {
         if !self.has_used() {
