@@ -209,6 +209,9 @@ pub(crate) struct TestArgs {
     /// Run each program twice on Linux, and fail those that do not do the same both times.
     #[arg(long)]
     pub(crate) twice_on_linux: bool,
+    /// Run each program so many times in the guest, and fail those that do not do the same each time.
+    #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) repeat: u16,
     /// Begin no further tests once one has failed.
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -72,8 +72,8 @@ impl<'a> Suite<'a> {
             self.start(scope, &linux, &sender, || |program| self.run_on_linux(program));
             for lab in self.lab.into_iter().cycle().take(usize::from(self.args.jobs)) {
                 let worker = || {
-                    let mut worker = Worker { lab, timeout: self.args.timeout, boot: None };
-                    move |program: &TestProgram| Half::Guest(worker.run(program))
+                    let mut worker = Worker { lab, args: self.args, boot: None };
+                    move |program: &TestProgram| Half::Guest(worker.run_repeatedly(program))
                 };
                 self.start(scope, &guests, &sender, worker);
             }
@@ -137,18 +137,36 @@ impl<'a> Suite<'a> {
 /// What runs programs in guests, a boot at a time.
 struct Worker<'a> {
     lab: &'a Lab,
-    timeout: Duration,
+    args: &'a TestArgs,
     /// The guest, and how many programs it has run.
     boot: Option<(Session, usize)>,
 }
 
 impl Worker<'_> {
+    /// Runs a program as often as was asked for, each time with the same outcome.
+    fn run_repeatedly(&mut self, program: &TestProgram) -> GuestRun {
+        let mut first = self.run(program);
+        for number in 2..=self.args.repeat {
+            let mut again = self.run(program);
+            let name = format!("time {number}");
+            let differs = difference(("time 1", &first.outcome), (&name, &again.outcome));
+            if let Some(text) = differs {
+                let why = format!("in the guest it does not do the same each time:\n{text}");
+                again.outcome.end = End::Other(why);
+                return again;
+            }
+            first.leak = first.leak.or(again.leak);
+            first.took += again.took;
+        }
+        first
+    }
+
     /// Runs a program in the guest there is, or in a new one.
     fn run(&mut self, program: &TestProgram) -> GuestRun {
         let start = Instant::now();
         let mut before = 0;
         let done = if program.is_alone {
-            self.lab.run_alone(program, self.timeout).map(|outcome| (outcome, None))
+            self.lab.run_alone(program, self.args.timeout).map(|outcome| (outcome, None))
         } else {
             self.run_in_session(program, &mut before)
         };
@@ -168,7 +186,7 @@ impl Worker<'_> {
             None => (Session::start(self.lab)?, 0),
         };
         *before = count;
-        match run_watched(&mut session, program, self.timeout) {
+        match run_watched(&mut session, program, self.args.timeout) {
             Ok(done) => {
                 self.boot = Some((session, count + 1));
                 Ok(done)
