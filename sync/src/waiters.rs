@@ -144,10 +144,11 @@ impl Waiters {
     }
 
     fn tell(mut queue: SpinLockGuard<'_, Queue>, events: Events) {
-        // Mostly one thread waits.
-        if let Some(only) = queue.take_only(events) {
+        // Mostly there is one.
+        if queue.first == queue.last {
+            let told = queue.tell_only(events);
             drop(queue);
-            return only.waker.wake();
+            return told.into_iter().for_each(Waker::wake);
         }
         let mut told = WakeList::new();
         queue.tell(events, &mut told);
@@ -179,12 +180,17 @@ impl Queue {
         self.take(waiting.slot)
     }
 
-    /// Takes the only registration there is, if it is to be told once, of any of `events`.
-    fn take_only(&mut self, events: Events) -> Option<Registration> {
+    /// Returns the waker of the only registration there is, if that wants any of `events`.
+    fn tell_only(&mut self, events: Events) -> Option<Waker> {
         let only = self.first;
         let registration = self.slots.get(only as usize)?.registration.as_ref()?;
-        let is_told = registration.every == Every::Once && registration.interest.intersects(events);
-        if is_told && only == self.last { self.take(only) } else { None }
+        if !registration.interest.intersects(events) {
+            return None;
+        }
+        match registration.every {
+            Every::Once => self.take(only).map(|registration| registration.waker),
+            Every::Change | Every::Exclusive => Some(registration.waker.clone()),
+        }
     }
 
     /// Gathers the wakers of those who want any of `events`; told ones that asked for one

@@ -7,10 +7,13 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::repeat::{Repeater, SYSTEMS};
-use super::report::{Series, Table};
+use super::report::{self, Series, Table};
 use crate::args::BenchArgs;
+use crate::project;
 
 const SOURCE: &str = include_str!("micro.c");
+/// Where the report goes.
+const REPORT: &str = "docs/operations.md";
 
 /// Something that the program repeats.
 struct Operation {
@@ -60,7 +63,7 @@ const TIMED: [(u8, &str, &str, u32); 14] = [
     (2, "mutex-4", "mutex of four threads, two processors", 20_000),
 ];
 
-/// Measures, and prints the tables.
+/// Measures, and writes the report.
 ///
 /// # Errors
 /// Fails where the program cannot be compiled or a guest does not end well.
@@ -91,9 +94,22 @@ pub(super) fn bench(args: &BenchArgs) -> Result<u8> {
             table.row_of(title, &cells, &[cells[0]; SYSTEMS.len()]);
         }
     }
-    print!("{}", table.render());
-    print!("{}", times(&bench, args.pairs)?);
+    let tables = [table.render(), times(&bench, args.pairs)?].concat();
+    let text = format!("{}{tables}", heading(args));
+    print!("{text}");
+    report::write(&project::root()?.join(REPORT), &text)?;
     Ok(0)
+}
+
+/// Returns the head of the report.
+fn heading(args: &BenchArgs) -> String {
+    format!(
+        "# What operations cost\n\nWritten by `./scripts/bench micro --pairs {}`.\n\n\
+         The same dynamic program of glibc, on Scull and on a Linux guest under QEMU's TCG, each number followed by its ratio to Linux. \
+         Instructions are what a long loop takes beyond a short one and an empty one; they hardly depend on the host. \
+         Times are medians of {} rounds with their spread, and depend on what else the host does.\n",
+        args.pairs, args.pairs
+    )
 }
 
 /// Returns the table of times, each the median of so many, the systems in alternation.
