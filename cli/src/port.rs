@@ -42,6 +42,9 @@ struct Manifest {
     publish: Vec<String>,
     /// Memory of the machine.
     memory: Option<String>,
+    /// Whether it changes machine code that other processors may be about to run.
+    #[serde(default)]
+    patches_code: bool,
     /// Further files: path in the guest and content.
     #[serde(default)]
     files: BTreeMap<PathBuf, String>,
@@ -231,6 +234,7 @@ impl Port {
         launch
             .env
             .extend(env.map(|(key, value)| EnvVar { key: key.clone(), value: value.clone() }));
+        launch.patches_code = manifest.patches_code;
         if let Some(memory) = &manifest.memory {
             let Memory(bytes) = memory.parse().map_err(error::usage)?;
             launch.memory = bytes;

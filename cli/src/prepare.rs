@@ -108,6 +108,7 @@ pub(crate) fn default_launch(name: &str, place: &Path) -> Launch {
         program: image::guest_path(place),
         cwd: "/".to_owned(),
         memory: MEMORY,
+        patches_code: false,
         env: vec![
             crate::args::EnvVar { key: "PATH".to_owned(), value: PATH.to_owned() },
             crate::args::EnvVar { key: "HOME".to_owned(), value: "/root".to_owned() },

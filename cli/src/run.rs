@@ -62,6 +62,7 @@ fn start(args: &RunArgs, follow: Option<Follow>) -> Result<u8> {
         accel: args.machine.accel,
         memory: launch.memory,
         cpus: args.machine.cpus,
+        patches_code: launch.patches_code,
         kernel,
         image,
         command_line: qemu::command_line(&launch, &args.machine.net, &args.machine.boot),

@@ -125,6 +125,7 @@ impl Kit {
             accel: Accel::Tcg,
             memory,
             cpus: 1,
+            patches_code: false,
             kernel,
             image,
             command_line,

@@ -135,6 +135,7 @@ impl Repeater {
             accel: Accel::Tcg,
             memory: MEMORY,
             cpus: 1,
+            patches_code: false,
             kernel,
             image,
             command_line,

@@ -66,6 +66,7 @@ impl Lab {
             accel: Accel::Auto,
             memory: MEMORY,
             cpus: self.cpus,
+            patches_code: false,
             kernel: self.kernel.clone(),
             image,
             command_line: qemu::command_line(&launch, &Net::None, &[]),

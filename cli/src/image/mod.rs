@@ -51,6 +51,9 @@ pub(crate) struct Launch {
     pub(crate) memory: u64,
     /// Published ports, as `--publish` takes them.
     pub(crate) publish: Vec<String>,
+    /// It changes machine code that other processors may be about to run.
+    #[serde(default)]
+    pub(crate) patches_code: bool,
 }
 
 /// One entry of a [`Tree`].

@@ -85,6 +85,7 @@ impl Lab {
             accel: Accel::Auto,
             memory,
             cpus: self.cpus,
+            patches_code: variant == Variant::Java,
             kernel: self.kernel.clone(),
             image: image.clone(),
             command_line,

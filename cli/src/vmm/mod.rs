@@ -46,6 +46,8 @@ pub(crate) struct Machine {
     pub(crate) memory: u64,
     /// Its processors.
     pub(crate) cpus: u8,
+    /// Its program changes machine code that other processors may be about to run.
+    pub(crate) patches_code: bool,
     /// The kernel.
     pub(crate) kernel: PathBuf,
     /// The image with the application.

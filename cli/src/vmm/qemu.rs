@@ -42,6 +42,11 @@ pub(crate) fn arguments(machine: &Machine, trace: Option<RawFd>) -> Vec<OsString
     add(&["-machine", kind(machine.kind)]);
     match accel(machine.accel) {
         Accel::Kvm => add(&["-accel", "kvm", "-cpu", "host"]),
+        // The translator reads an instruction in pieces, of which another processor may change one
+        // in between: a program that does that must have them run in turns.
+        _ if machine.patches_code && machine.cpus > 1 => {
+            add(&["-accel", "tcg,thread=single", "-cpu", "max"]);
+        }
         _ => add(&["-accel", "tcg", "-cpu", "max"]),
     }
     add(&["-m", &format!("{}K", machine.memory >> 10), "-smp", &machine.cpus.to_string()]);
@@ -179,6 +184,7 @@ mod tests {
             accel: Accel::Tcg,
             memory: 256 << 20,
             cpus: 1,
+            patches_code: false,
             kernel: "k".into(),
             image: "i".into(),
             command_line: String::new(),

@@ -66,6 +66,7 @@ fn machine(args: &BenchArgs) -> Result<Machine> {
         accel: Accel::Tcg,
         memory: MEMORY,
         cpus: 1,
+        patches_code: false,
         kernel: project::kernel(args.kernel.as_deref())?,
         image: prepared.image,
         command_line: qemu::command_line(&prepared.launch, &net, &[]),
