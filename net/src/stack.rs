@@ -76,7 +76,7 @@ pub struct Stack {
     is_starving: AtomicBool,
     pub(crate) held: Held,
     /// Connections that hold little back until the cards are told of more. The bells say whether
-    /// there are some, which changes under this lock.
+    /// there are some, which changes under this lock. A leaf.
     gathered: SpinLock<Vec<Arc<Tcp>>>,
     pub(crate) reassembly: SpinLock<Reassembly>,
     counter: AtomicU64,
@@ -453,10 +453,10 @@ impl Stack {
         drop(gathered);
         if !list.is_empty() {
             list.drain(..).for_each(|connection| connection.send_gathered(now));
-            // What that queued is told with the rest.
-            self.bells.take();
             let mut gathered = self.gathered.lock();
             if gathered.is_empty() {
+                // What that queued is told with the rest; the list's memory serves again.
+                self.bells.take();
                 *gathered = list;
             }
         }
