@@ -63,8 +63,9 @@ impl Bells {
         if !self.is_owed() {
             return Due::Nothing;
         }
-        let may_wait = |reason: &AtomicBool| reason.load(Ordering::Relaxed);
-        if !may_wait(&self.is_loaded) && !may_wait(&self.is_gathering) {
+        let may_wait =
+            self.is_loaded.load(Ordering::Relaxed) || self.is_gathering.load(Ordering::Relaxed);
+        if !may_wait {
             return Due::Now;
         }
         match self.waiting.fetch_add(1, Ordering::Relaxed) {

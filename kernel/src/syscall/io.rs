@@ -7,7 +7,7 @@ use core::slice;
 use abi::fcntl::{OpenFlags, Whence};
 use abi::stat::FileType;
 use abi::{Errno, Result};
-use vfs::{Appending, OpenFile, Synchronise};
+use vfs::{Appending, File, OpenFile, Synchronise};
 
 use super::Context;
 use crate::arch::index;
@@ -22,12 +22,11 @@ pub(super) const MOST_PARTS: usize = 1024;
 
 /// What `read(2)` and `write(2)` and their relatives do.
 trait Transfer {
-    /// Returns the file that a transfer at a position is with.
-    ///
-    /// # Errors
-    /// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that is never
-    /// read, or written.
-    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>>;
+    /// Returns whether a description was opened for it.
+    fn is_allowed(flags: OpenFlags) -> bool;
+
+    /// Returns whether it is ever done with files of this kind.
+    fn is_known(file: &dyn File) -> bool;
 
     /// Transfers to or from a program's buffers.
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize>;
@@ -37,10 +36,12 @@ trait Transfer {
 struct Reading;
 
 impl Transfer for Reading {
-    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
-        let file = at(fd, position)?;
-        check_access(&file, OpenFlags::is_readable)?;
-        if file.file()?.can_be_read() { Ok(file) } else { Err(Errno::EINVAL) }
+    fn is_allowed(flags: OpenFlags) -> bool {
+        flags.is_readable()
+    }
+
+    fn is_known(file: &dyn File) -> bool {
+        file.can_be_read()
     }
 
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
@@ -52,10 +53,12 @@ impl Transfer for Reading {
 struct Writing;
 
 impl Transfer for Writing {
-    fn find(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
-        let file = at(fd, position)?;
-        check_access(&file, OpenFlags::is_writable)?;
-        if file.file()?.can_be_written() { Ok(file) } else { Err(Errno::EINVAL) }
+    fn is_allowed(flags: OpenFlags) -> bool {
+        flags.is_writable()
+    }
+
+    fn is_known(file: &dyn File) -> bool {
+        file.can_be_written()
     }
 
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
@@ -87,12 +90,18 @@ fn write_each(
     Ok(done)
 }
 
-fn at(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
+/// Returns the file that a transfer at a position is with.
+///
+/// # Errors
+/// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that is never read, or
+/// written.
+fn find<T: Transfer>(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
     let file = file::current().get(fd)?;
     if position != Position::Offset {
         file.check_positions()?;
     }
-    Ok(file)
+    check_access(&file, T::is_allowed)?;
+    if T::is_known(&**file.file()?) { Ok(file) } else { Err(Errno::EINVAL) }
 }
 
 /// Fails with `EBADF` if the file was opened for something else; this comes before `EFAULT`.
@@ -103,7 +112,7 @@ pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Re
 /// Carries out a transfer by one buffer, all of which must be the program's before it is cut to
 /// what one call transfers.
 fn one<T: Transfer>(fd: u32, (base, length): (u64, usize), position: Position) -> Result<usize> {
-    let file = T::find(fd, position)?;
+    let file = find::<T>(fd, position)?;
     user::check(base, length)?;
     check_end(&file, position, length)?;
     let parts = [IoVec { base, length: length.min(MOST) as u64 }];
@@ -219,7 +228,7 @@ type Vector = (UserPtr<IoVec>, u32);
 
 /// Carries out a transfer by a vector.
 fn vector<T: Transfer>(fd: u32, vector: Vector, position: Position) -> Result<usize> {
-    let file = T::find(fd, position)?;
+    let file = find::<T>(fd, position)?;
     let mut space = Parts::default();
     let parts = read_vector(vector.0, index(vector.1.into()), &mut space)?;
     // Unlike a buffer of no bytes, such a vector never comes to the file.
@@ -306,7 +315,7 @@ fn vector_with_flags<T: Transfer>(
 ) -> Result<usize> {
     let known = RWF_HIPRI | RWF_SYNCS | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_NOSIGNAL;
     let position = if offset == -1 { Position::Offset } else { position(offset)? };
-    let file = T::find(fd, position)?;
+    let file = find::<T>(fd, position)?;
     let mut space = Parts::default();
     let parts = read_vector(parts, index(count.into()), &mut space)?;
     if is_empty(parts) {

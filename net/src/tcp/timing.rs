@@ -132,20 +132,19 @@ impl Tcp {
 
     /// Sends what a full ring held back.
     pub(crate) fn resume(self: &Arc<Self>, now: Instant) {
-        let mut inner = self.inner.lock();
-        let State::Open(connection) = &mut inner.state else { return };
-        connection.is_starved = false;
-        if !connection.is_over {
-            self.push(&mut inner, now);
-            self.reschedule(&mut inner, now);
-        }
+        self.leave_list(|connection| &mut connection.is_starved, now);
     }
 
     /// Sends what was held back to go out with more.
     pub(crate) fn send_gathered(self: &Arc<Self>, now: Instant) {
+        self.leave_list(|connection| &mut connection.is_gathered, now);
+    }
+
+    /// Notes that the connection is not in one of the stack's lists any more, and sends what it may.
+    fn leave_list(self: &Arc<Self>, is_listed: fn(&mut Connection) -> &mut bool, now: Instant) {
         let mut inner = self.inner.lock();
         let State::Open(connection) = &mut inner.state else { return };
-        connection.is_gathered = false;
+        *is_listed(connection) = false;
         if !connection.is_over {
             self.push(&mut inner, now);
             self.reschedule(&mut inner, now);
