@@ -11,8 +11,10 @@
 //! The kernel keeps a [`RunQueue`] for each processor behind a lock. The running thread is not in
 //! the heaps but *current*.
 
+use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
 use core::cmp::{Ordering, Reverse};
+use core::mem::{self, ManuallyDrop};
 
 use crate::entity::{SLICE_NS, UNIT_WEIGHT, scale};
 use crate::{CpuSet, Entity};
@@ -22,8 +24,9 @@ use crate::{CpuSet, Entity};
 const MOST_LAG: i64 = 3_000_000;
 const _: () = assert!(MOST_LAG.unsigned_abs() == SLICE_NS);
 
-/// A thread with what the scheduler knows of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A thread with what the scheduler knows of it. It is handed about in a box, which the kernel keeps
+/// while the thread sleeps.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Queued<T> {
     /// The kernel's name for the thread.
     pub thread: T,
@@ -31,11 +34,18 @@ pub struct Queued<T> {
     pub entity: Entity,
 }
 
+impl<T> Queued<T> {
+    /// Returns a thread with its data, to be put into a queue.
+    pub fn new(thread: T, entity: Entity) -> Box<Self> {
+        Box::new(Self { thread, entity })
+    }
+}
+
 /// An entry of a heap: the smallest key first, of equal keys the one that came first.
 #[derive(Debug)]
 struct Keyed<T> {
     key: Reverse<(u64, u64)>,
-    queued: Queued<T>,
+    queued: Box<Queued<T>>,
 }
 
 impl<T> PartialEq for Keyed<T> {
@@ -65,9 +75,12 @@ pub struct RunQueue<T> {
     eligible: BinaryHeap<Keyed<T>>,
     /// Ordered by the virtual time at which they become eligible.
     future: BinaryHeap<Keyed<T>>,
-    /// Who waits alone, in neither heap: so threads that take turns pass by them.
-    alone: Option<Queued<T>>,
-    current: Option<Queued<T>>,
+    /// Those that wait while the heaps are empty and they are not more than this, first come first:
+    /// so threads that take turns pass by the heaps.
+    few: [Option<Box<Queued<T>>>; 2],
+    current: Option<Box<Queued<T>>>,
+    /// How many threads there are, the current one included.
+    load: usize,
     virtual_now: u64,
     total_weight: u64,
     /// No waiting thread has a later one.
@@ -81,8 +94,9 @@ impl<T> RunQueue<T> {
         Self {
             eligible: BinaryHeap::new(),
             future: BinaryHeap::new(),
-            alone: None,
+            few: [None, None],
             current: None,
+            load: 0,
             // Far from zero, so that a thread that is behind does not hit it.
             virtual_now: 1 << 40,
             total_weight: 0,
@@ -92,13 +106,15 @@ impl<T> RunQueue<T> {
     }
 
     /// Returns how many threads wait for the processor, the current one not counted.
+    #[inline]
     pub fn waiting(&self) -> usize {
-        self.eligible.len() + self.future.len() + usize::from(self.alone.is_some())
+        self.load - usize::from(self.current.is_some())
     }
 
     /// Returns how many threads want the processor, the current one included.
-    pub fn load(&self) -> usize {
-        self.waiting() + usize::from(self.current.is_some())
+    #[inline]
+    pub const fn load(&self) -> usize {
+        self.load
     }
 
     /// Gives back the memory that is kept for threads beyond those that wait.
@@ -108,14 +124,15 @@ impl<T> RunQueue<T> {
     }
 
     /// Returns the thread that runs.
+    #[inline]
     pub fn current(&self) -> Option<&Queued<T>> {
-        self.current.as_ref()
+        self.current.as_deref()
     }
 
     /// Changes the nice value of the thread that runs, or where it may run; it keeps the
     /// processor until the kernel moves it.
     pub fn update_current(&mut self, update: impl FnOnce(&mut Entity)) {
-        if let Some(Queued { entity, .. }) = &mut self.current {
+        if let Some(Queued { entity, .. }) = self.current.as_deref_mut() {
             self.total_weight -= entity.weight();
             update(entity);
             self.total_weight += entity.weight();
@@ -126,39 +143,60 @@ impl<T> RunQueue<T> {
     /// the current one (also if there is none). The time of a thread that ran alone is to be
     /// accounted before ([`tick`](Self::tick)), or it would count as taken from both.
     #[must_use = "a thread that should run at once preempts the current one"]
-    pub fn enqueue(&mut self, thread: T, mut entity: Entity) -> bool {
-        let ahead = entity.ahead.clamp(-MOST_LAG, MOST_LAG);
-        entity.vruntime = self.virtual_now.saturating_add_signed(ahead);
+    #[inline]
+    pub fn enqueue(&mut self, mut queued: Box<Queued<T>>) -> bool {
+        let entity = &mut queued.entity;
+        entity.vruntime = self.virtual_now.wrapping_add_signed(entity.ahead);
         // A short first slice is due soon: who wakes to answer a request is not kept waiting.
         entity.deadline = entity.vruntime + entity.virtual_slice() / 4;
         self.total_weight += entity.weight();
+        self.load += 1;
         let preempts = match &self.current {
             None => true,
             Some(current) => {
                 entity.vruntime <= self.virtual_now && entity.deadline < current.entity.deadline
             }
         };
-        self.insert(Queued { thread, entity });
+        self.insert(queued);
         preempts
     }
 
     /// Makes the thread that should run next the current one and returns it; `None` if nobody
     /// wants to run. A current thread must have been put back or taken away before.
+    #[inline]
     pub fn pick_next(&mut self) -> Option<&Queued<T>> {
         debug_assert!(self.current.is_none(), "the current thread is still there");
-        let mut next = self.pop_next()?;
+        let mut next = if self.few[0].is_some() { self.pop_few() } else { self.pop() }?;
         let entity = &mut next.entity;
         // A deadline that was put off by yielding is no longer slice.
         entity.deadline = entity.deadline.min(entity.vruntime + entity.virtual_slice());
-        self.current = Some(next);
-        self.current.as_ref()
+        put(&mut self.current, next);
+        self.current()
     }
 
-    fn pop_next(&mut self) -> Option<Queued<T>> {
-        if let Some(alone) = self.alone.take() {
-            self.virtual_now = self.virtual_now.max(alone.entity.vruntime);
-            return Some(alone);
+    /// Takes out the one of the few that should run next.
+    #[inline]
+    fn pop_few(&mut self) -> Option<Box<Queued<T>>> {
+        let is_second_next = match &self.few {
+            [Some(first), Some(second)] => self.key(&second.entity) < self.key(&first.entity),
+            _ => false,
+        };
+        if !is_second_next {
+            self.few.swap(0, 1);
         }
+        let next = self.few[1].take()?;
+        self.virtual_now = self.virtual_now.max(next.entity.vruntime);
+        Some(next)
+    }
+
+    /// Returns what orders those that wait: who is not eligible yet comes last.
+    fn key(&self, entity: &Entity) -> (bool, u64) {
+        let is_eligible = entity.vruntime <= self.virtual_now;
+        (!is_eligible, if is_eligible { entity.deadline } else { entity.vruntime })
+    }
+
+    /// Takes the one out of the heaps that should run next.
+    fn pop(&mut self) -> Option<Box<Queued<T>>> {
         self.promote();
         if self.eligible.is_empty() {
             // Nobody is owed anything: virtual time moves on to the first who will be.
@@ -174,7 +212,9 @@ impl<T> RunQueue<T> {
     #[must_use = "a thread whose slice is over gives way to another"]
     pub fn tick(&mut self, ran_ns: u64) -> bool {
         let total_weight = self.total_weight;
-        let Some(Queued { entity, .. }) = &mut self.current else { return self.waiting() > 0 };
+        let Some(Queued { entity, .. }) = self.current.as_deref_mut() else {
+            return self.waiting() > 0;
+        };
         entity.vruntime += entity.virtual_time(ran_ns);
         self.virtual_now += scale(ran_ns, UNIT_WEIGHT, total_weight);
         if entity.vruntime < entity.deadline {
@@ -190,7 +230,7 @@ impl<T> RunQueue<T> {
         if self.waiting() == 0 {
             return None;
         }
-        let entity = &self.current.as_ref()?.entity;
+        let entity = &self.current()?.entity;
         Some(entity.real_time(entity.deadline.saturating_sub(entity.vruntime)))
     }
 
@@ -213,60 +253,71 @@ impl<T> RunQueue<T> {
     }
 
     /// Takes the current thread away: it sleeps or is gone.
-    pub fn take_current(&mut self) -> Option<Queued<T>> {
+    #[inline]
+    pub fn take_current(&mut self) -> Option<Box<Queued<T>>> {
         let current = self.current.take()?;
         Some(self.leave(current))
     }
 
     /// Takes a thread that waits, may run on processor `cpu` and `is_free` away, for that processor
     /// to run. Linear in the number of waiting threads, of which the thief has none.
-    pub fn steal(&mut self, cpu: usize, is_free: impl Fn(&T) -> bool) -> Option<Queued<T>> {
+    pub fn steal(&mut self, cpu: usize, is_free: impl Fn(&T) -> bool) -> Option<Box<Queued<T>>> {
         let allowed =
             |queued: &Queued<T>| queued.entity.affinity().contains(cpu) && is_free(&queued.thread);
         let stolen = take_where(&mut self.future, allowed)
             .or_else(|| take_where(&mut self.eligible, allowed))
-            .or_else(|| self.alone.take_if(|alone| allowed(alone)))?;
+            .or_else(|| self.take_of_few(allowed))?;
         Some(self.leave(stolen))
     }
 
     /// Takes a waiting thread that `matches` away, to change its data or its processor. Linear.
-    pub fn remove(&mut self, matches: impl Fn(&T) -> bool) -> Option<Queued<T>> {
+    pub fn remove(&mut self, matches: impl Fn(&T) -> bool) -> Option<Box<Queued<T>>> {
         let wanted = |queued: &Queued<T>| matches(&queued.thread);
         let found = take_where(&mut self.eligible, wanted)
             .or_else(|| take_where(&mut self.future, wanted))
-            .or_else(|| self.alone.take_if(|alone| wanted(alone)))?;
+            .or_else(|| self.take_of_few(wanted))?;
         Some(self.leave(found))
     }
 
+    fn take_of_few(&mut self, matches: impl Fn(&Queued<T>) -> bool) -> Option<Box<Queued<T>>> {
+        let mut places = self.few.iter_mut();
+        let found = places.find_map(|place| place.take_if(|queued| matches(queued)));
+        if self.few[0].is_none() {
+            self.few.swap(0, 1);
+        }
+        found
+    }
+
     /// Turns the place in this queue's virtual time into a distance that holds in any queue.
-    fn leave(&mut self, mut queued: Queued<T>) -> Queued<T> {
+    fn leave(&mut self, mut queued: Box<Queued<T>>) -> Box<Queued<T>> {
         let entity = &mut queued.entity;
-        let ahead = i128::from(entity.vruntime) - i128::from(self.virtual_now);
-        let most = i128::from(MOST_LAG);
-        entity.ahead = i64::try_from(ahead.clamp(-most, most)).unwrap_or(0);
+        let ahead = entity.vruntime.wrapping_sub(self.virtual_now).cast_signed();
+        entity.ahead = ahead.clamp(-MOST_LAG, MOST_LAG);
         self.total_weight -= entity.weight();
+        self.load -= 1;
         queued
     }
 
-    fn insert(&mut self, queued: Queued<T>) {
+    /// Puts a thread among those that wait, which is counted already.
+    fn insert(&mut self, queued: Box<Queued<T>>) {
         self.latest_deadline = self.latest_deadline.max(queued.entity.deadline);
-        if self.waiting() == 0 {
-            self.alone = Some(queued);
-            return;
+        let are_heaps_empty = self.eligible.is_empty() && self.future.is_empty();
+        match &mut self.few {
+            [first @ None, _] if are_heaps_empty => put(first, queued),
+            [Some(_), second @ None] => put(second, queued),
+            few => {
+                let few = few.each_mut().map(Option::take);
+                few.into_iter().flatten().for_each(|queued| self.push(queued));
+                self.push(queued);
+            }
         }
-        if let Some(first) = self.alone.take() {
-            self.push(first);
-        }
-        self.push(queued);
     }
 
-    fn push(&mut self, queued: Queued<T>) {
-        let entity = &queued.entity;
-        let is_eligible = entity.vruntime <= self.virtual_now;
-        let key = if is_eligible { entity.deadline } else { entity.vruntime };
+    fn push(&mut self, queued: Box<Queued<T>>) {
+        let (is_future, key) = self.key(&queued.entity);
         self.sequence += 1;
         let keyed = Keyed { key: Reverse((key, self.sequence)), queued };
-        if is_eligible { self.eligible.push(keyed) } else { self.future.push(keyed) }
+        if is_future { self.future.push(keyed) } else { self.eligible.push(keyed) }
     }
 
     /// Moves those that have become eligible to the heap of the eligible.
@@ -289,13 +340,20 @@ impl<T> Default for RunQueue<T> {
     }
 }
 
+/// Puts a thread where none is. To assign it would look for one to drop.
+#[inline]
+fn put<T>(place: &mut Option<Box<T>>, thread: Box<T>) {
+    debug_assert!(place.is_none(), "there is a thread already");
+    let _nothing = ManuallyDrop::new(place.replace(thread));
+}
+
 /// Takes one entry that `matches` out of a heap.
 fn take_where<T>(
     heap: &mut BinaryHeap<Keyed<T>>,
     matches: impl Fn(&Queued<T>) -> bool,
-) -> Option<Queued<T>> {
+) -> Option<Box<Queued<T>>> {
     let index = heap.iter().position(|keyed| matches(&keyed.queued))?;
-    let mut entries = core::mem::take(heap).into_vec();
+    let mut entries = mem::take(heap).into_vec();
     let taken = entries.swap_remove(index);
     *heap = BinaryHeap::from(entries);
     Some(taken.queued)
@@ -347,7 +405,7 @@ mod tests {
     fn equal_threads_take_turns() {
         let mut queue = RunQueue::new();
         for thread in 0..3 {
-            let _ = queue.enqueue(thread, entity());
+            let _ = queue.enqueue(Queued::new(thread, entity()));
         }
         let mut turns = [0; 3];
         for _ in 0..30 {
@@ -361,7 +419,7 @@ mod tests {
     #[test]
     fn a_lone_thread_needs_no_timer_and_is_not_preempted() {
         let mut queue = RunQueue::new();
-        assert!(queue.enqueue(1, entity()));
+        assert!(queue.enqueue(Queued::new(1, entity())));
         assert_eq!(picked(&mut queue), Some(1));
         assert_eq!(queue.slice_left_ns(), None);
         assert!(!queue.tick(1000 * MILLISECOND));
@@ -371,10 +429,11 @@ mod tests {
     fn a_sleeper_runs_soon_after_it_wakes() {
         let mut queue = RunQueue::new();
         for thread in 0..5 {
-            let _ = queue.enqueue(thread, entity());
+            let _ = queue.enqueue(Queued::new(thread, entity()));
         }
         picked(&mut queue);
         let sleeper = queue.take_current().unwrap();
+        let thread = sleeper.thread;
         for _ in 0..100 {
             picked(&mut queue);
             let _ = queue.tick(3 * MILLISECOND);
@@ -382,11 +441,11 @@ mod tests {
         }
         picked(&mut queue);
         let _ = queue.tick(MILLISECOND);
-        let _ = queue.enqueue(sleeper.thread, sleeper.entity);
+        let _ = queue.enqueue(sleeper);
         queue.put_back();
         let waited = (0..5)
             .position(|_| {
-                let is_sleeper = picked(&mut queue) == Some(sleeper.thread);
+                let is_sleeper = picked(&mut queue) == Some(thread);
                 let _ = queue.tick(3 * MILLISECOND);
                 queue.put_back();
                 is_sleeper
@@ -398,10 +457,10 @@ mod tests {
     #[test]
     fn a_newcomer_does_not_get_the_time_back_that_another_had_alone() {
         let mut queue = RunQueue::new();
-        let _ = queue.enqueue(0, entity());
+        let _ = queue.enqueue(Queued::new(0, entity()));
         picked(&mut queue);
         let _ = queue.tick(1000 * MILLISECOND);
-        let _ = queue.enqueue(1, entity());
+        let _ = queue.enqueue(Queued::new(1, entity()));
         queue.put_back();
         let mut turns = [0; 2];
         for _ in 0..20 {
@@ -416,7 +475,7 @@ mod tests {
     fn yielding_lets_every_other_one_run_first() {
         let mut queue = RunQueue::new();
         for thread in 0..4 {
-            let _ = queue.enqueue(thread, entity());
+            let _ = queue.enqueue(Queued::new(thread, entity()));
         }
         let first = picked(&mut queue).unwrap();
         queue.yield_current();
@@ -430,8 +489,8 @@ mod tests {
     #[test]
     fn a_changed_nice_value_counts_at_once() {
         let mut queue = RunQueue::new();
-        let _ = queue.enqueue(0, entity());
-        let _ = queue.enqueue(1, entity());
+        let _ = queue.enqueue(Queued::new(0, entity()));
+        let _ = queue.enqueue(Queued::new(1, entity()));
         let mut ran = [0; 2];
         for turn in 0..1000 {
             let thread = picked(&mut queue).unwrap();
@@ -451,9 +510,9 @@ mod tests {
     fn stealing_respects_affinity() {
         let mut queue = RunQueue::new();
         let bound = Entity::new(Nice::default(), CpuSet::only(0), 0);
-        let _ = queue.enqueue(1, bound);
+        let _ = queue.enqueue(Queued::new(1, bound));
         assert_eq!(queue.steal(1, |_| true), None);
-        let _ = queue.enqueue(2, entity());
+        let _ = queue.enqueue(Queued::new(2, entity()));
         assert_eq!(queue.steal(1, |_| true).map(|queued| queued.thread), Some(2));
         assert_eq!(queue.remove(|thread| *thread == 1).map(|queued| queued.thread), Some(1));
         assert_eq!(queue.load(), 0);

@@ -40,7 +40,8 @@ mod tests {
             let mut queue = RunQueue::new();
             let nices = [0, 0, 5, -5, 0, 10];
             for (thread, nice) in nices.into_iter().enumerate() {
-                let _ = queue.enqueue(thread, Entity::new(Nice::new(nice), CpuSet::ALL, 0));
+                let _ = queue
+                    .enqueue(Queued::new(thread, Entity::new(Nice::new(nice), CpuSet::ALL, 0)));
             }
             let mut ran = [0_u64; 6];
             for _ in 0..40_000 {
@@ -66,20 +67,19 @@ mod tests {
         for seed in 0..SEEDS {
             let mut random = Random::new(seed);
             let mut queue = RunQueue::new();
-            let mut asleep: Vec<Queued<usize>> = Vec::new();
+            let mut asleep: Vec<Box<Queued<usize>>> = Vec::new();
             let mut now = 0_u64;
             let mut ready_since = [Some(0_u64); 10];
             for thread in 0..10 {
                 let nice = Nice::new(i32::try_from(random.below(11)).unwrap() - 5);
-                let _ = queue.enqueue(thread, Entity::new(nice, CpuSet::ALL, 0));
+                let _ = queue.enqueue(Queued::new(thread, Entity::new(nice, CpuSet::ALL, 0)));
             }
             for _ in 0..20_000 {
                 if !asleep.is_empty() && random.below(3) == 0 {
                     let index = random.below(asleep.len() as u64);
-                    let Queued { thread, entity } =
-                        asleep.swap_remove(usize::try_from(index).unwrap());
-                    let _ = queue.enqueue(thread, entity);
-                    ready_since[thread] = Some(now);
+                    let queued = asleep.swap_remove(usize::try_from(index).unwrap());
+                    ready_since[queued.thread] = Some(now);
+                    let _ = queue.enqueue(queued);
                 }
                 let Some(thread) = queue.pick_next().map(|queued| queued.thread) else { continue };
                 let waited = now - ready_since[thread].take().unwrap();
@@ -112,16 +112,16 @@ mod tests {
                 let mask = if thread % 4 == 0 { CpuSet::only(1) } else { CpuSet::first(4) };
                 let entity = Entity::new(Nice::default(), mask, 0);
                 let cpu = place(&entity, CpuSet::NONE, 4, |cpu| queues[cpu].load());
-                let _ = queues[cpu].enqueue(thread, entity);
+                let _ = queues[cpu].enqueue(Queued::new(thread, entity));
             }
             for _ in 0..5_000 {
                 let cpu = usize::try_from(random.below(4)).unwrap();
                 let victim = (0..4).max_by_key(|other| queues[*other].waiting()).unwrap();
                 let is_idle = queues[cpu].waiting() == 0;
                 let stolen = if is_idle { queues[victim].steal(cpu, |_| true) } else { None };
-                if let Some(Queued { thread, mut entity }) = stolen {
-                    entity.set_last_cpu(cpu);
-                    let _ = queues[cpu].enqueue(thread, entity);
+                if let Some(mut stolen) = stolen {
+                    stolen.entity.set_last_cpu(cpu);
+                    let _ = queues[cpu].enqueue(stolen);
                 }
                 let Some(picked) = queues[cpu].pick_next() else { continue };
                 assert!(picked.entity.affinity().contains(cpu), "seed {seed}");

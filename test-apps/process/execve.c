@@ -1,8 +1,10 @@
 // execve(2), execveat(2): errors first, then what of the process outlives the program.
 #include "../test.h"
 
+#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 static char *none[] = { NULL };
 
@@ -56,6 +58,10 @@ static int second(int argc, char **argv, char **envp)
 	MUST(sigaltstack(NULL, &stack));
 	say("alternate stack %s", stack.ss_flags & SS_DISABLE ? "disabled" : "there");
 	say("execfn %s", (char *)getauxval(AT_EXECFN));
+	cpu_set_t processors;
+	MUST(sched_getaffinity(0, sizeof(processors), &processors));
+	say("nice %d, policy %d, processors %d", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
+	    CPU_COUNT(&processors));
 	return 7;
 }
 
@@ -124,6 +130,12 @@ int main(int argc, char **argv, char **envp)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	MUST(sigprocmask(SIG_BLOCK, &mask, NULL));
+	cpu_set_t first;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	MUST(sched_setaffinity(0, sizeof(first), &first));
+	MUST(setpriority(PRIO_PROCESS, 0, 5));
+	MUST(sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 }));
 	static char memory[1 << 16];
 	stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
 	MUST(sigaltstack(&stack, NULL));

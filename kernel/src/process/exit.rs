@@ -123,8 +123,10 @@ pub(crate) fn hand_over(next: Arc<Thread>) -> ! {
     let process = Process::current();
     let (ended, _) = process.remove(Thread::current().tid);
     process.add(next.clone());
-    schedule::start(&next);
-    drop(next);
+    // As `sched(7)` says, these outlive the program.
+    let before = Thread::current();
+    next.policy.store(before.policy.load(Ordering::Relaxed), Ordering::Relaxed);
+    schedule::start(next, schedule::entity(before));
     match ended {
         Some(ended) => schedule::end(ended),
         None => power_off(Status::Signal(Signal::SIGKILL.raw())),

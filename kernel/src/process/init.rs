@@ -4,11 +4,13 @@ use alloc::vec::Vec;
 
 use abi::{Errno, Result};
 use elf::Arguments;
+use sched::{CpuSet, Entity, Nice};
 use vfs::path::LastLink;
 
 use super::Process;
 use super::exec::{self, Prepared};
 use super::exit::Status;
+use crate::arch::cpu::Cpu;
 use crate::boot::cmdline::Options;
 use crate::{file, schedule, trace};
 
@@ -55,7 +57,7 @@ fn try_start(options: &Options) -> Result<()> {
     if let Some(image) = exec::image() {
         trace::first_program(thread.tid, image.stack_pointer);
     }
-    schedule::start(&thread);
+    schedule::start(thread, Entity::new(Nice::default(), CpuSet::ALL, Cpu::current().id));
     Ok(())
 }
 

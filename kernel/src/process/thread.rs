@@ -1,6 +1,7 @@
 //! Threads.
 #![expect(unsafe_code, reason = "the running thread is known by a pointer in the per-CPU area")]
 
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::task::Wake;
 use core::cell::UnsafeCell;
@@ -10,7 +11,7 @@ use core::task::Waker;
 
 use abi::Result;
 use sched::futex::FutexWaiter;
-use sched::{CpuSet, Entity, Nice};
+use sched::{Entity, Queued};
 use sync::SpinLock;
 
 use super::rseq::Registration;
@@ -29,8 +30,9 @@ pub(crate) const NAME_SIZE: usize = 16;
 pub(crate) struct Sleep {
     /// A wake-up came since the thread last looked.
     pub(crate) is_notified: bool,
-    /// The scheduler's data while the thread is in no run queue: while it sleeps.
-    pub(crate) entity: Option<Entity>,
+    /// The thread's entry while it is in no run queue: while it sleeps. It counts the thread, which
+    /// therefore is not dropped before it has run to its end.
+    pub(crate) queued: Option<Box<Queued<Arc<Thread>>>>,
     /// The thread has ended and will be in no run queue again.
     pub(crate) is_over: bool,
 }
@@ -117,10 +119,9 @@ impl Thread {
     ) -> Result<Arc<Self>> {
         let stack = KernelStack::new()?;
         let context = Context::new(stack.top(), frame, fs_base, extended);
-        let entity = Entity::new(Nice::default(), CpuSet::ALL, Cpu::current().id);
         Ok(Arc::new_cyclic(|this| Self {
             tid,
-            sleep: SpinLock::new(Sleep { entity: Some(entity), ..Sleep::default() }),
+            sleep: SpinLock::default(),
             name: SpinLock::new([0; NAME_SIZE]),
             clear_child_tid: AtomicU64::new(0),
             cpu_time: AtomicU64::new(0),
@@ -152,17 +153,15 @@ impl Thread {
         unsafe { &*thread.cast::<Self>() }
     }
 
-    /// Takes over what a thread has from the one that makes it: the blocked signals, the policy,
-    /// the personality, the nice value, the processors.
-    pub(crate) fn inherit(&self, maker: &Self) {
+    /// Takes over what a thread has from the one that makes it: the blocked signals, the policy, the
+    /// personality. Nice value and processors are in what the scheduler is to know of it, which is
+    /// returned.
+    pub(crate) fn inherit(&self, maker: &Self) -> Entity {
         self.signals.set_mask(maker.signals.mask());
         self.policy.store(maker.policy.load(Ordering::Relaxed), Ordering::Relaxed);
         self.personality.store(maker.personality.load(Ordering::Relaxed), Ordering::Relaxed);
         let from = schedule::entity(maker);
-        if let Some(entity) = &mut self.sleep.lock().entity {
-            entity.set_nice(from.nice());
-            entity.set_affinity(from.affinity());
-        }
+        Entity::new(from.nice(), from.affinity(), Cpu::current().id)
     }
 
     /// Returns the thread counted.

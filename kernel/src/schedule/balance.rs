@@ -1,9 +1,10 @@
 //! Which processor a thread runs on.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::{Ordering, fence};
 
-use sched::Entity;
+use sched::{Entity, Queued};
 use sync::SpinLockGuard;
 
 use super::{LOCALS, Local, arm_slice, idle, is_same};
@@ -43,20 +44,20 @@ pub(crate) fn preempt_others(cpus: u64) {
 }
 
 /// Puts a thread that wants to run into the queue of a processor.
-pub(super) fn make_ready(thread: Arc<Thread>, mut entity: Entity) {
-    let cpu = place(&thread, &entity);
-    entity.set_last_cpu(cpu);
+pub(super) fn make_ready(mut queued: Box<Queued<Arc<Thread>>>) {
+    let cpu = place(&queued.thread, &queued.entity);
+    queued.entity.set_last_cpu(cpu);
     let local = &LOCALS[cpu];
     let is_here = cpu == Cpu::current().id;
     let mut queue = local.queue.lock();
     let is_idle = queue.current().is_none();
     let now = clock::now();
-    if queue.waiting() == 0 {
+    if queue.waiting() == 0 && local.is_behind(now) {
         // The running thread has been alone, perhaps for long, and had that time to itself: it
         // is not to be shared with the one that comes.
         let _ = local.tick(&mut queue, now);
     }
-    let preempts = queue.enqueue(thread, entity);
+    let preempts = queue.enqueue(queued);
     local.note_load(&queue);
     if is_here && is_idle {
         return;
@@ -100,7 +101,7 @@ pub(super) fn steal(thief: usize) -> bool {
     let Some(mut stolen) = stolen else { return false };
     stolen.entity.set_last_cpu(thief);
     // The thief has no thread that this could preempt.
-    let _ = own.enqueue(stolen.thread, stolen.entity);
+    let _ = own.enqueue(stolen);
     LOCALS[thief].note_load(&own);
     true
 }
@@ -122,8 +123,8 @@ fn lock_two(
 /// Calls `change` with the scheduler's data of a thread, wherever the thread is.
 pub(super) fn update(thread: &Thread, change: &mut dyn FnMut(&mut Entity)) {
     let mut sleep = thread.sleep.lock();
-    if let Some(entity) = &mut sleep.entity {
-        return change(entity);
+    if let Some(queued) = &mut sleep.queued {
+        return change(&mut queued.entity);
     }
     // A thread that is on its way from one queue to another is in none for a moment.
     while !sleep.is_over && !update_queued(thread, change) {
@@ -162,6 +163,6 @@ fn update_in(
     local.note_load(&queue);
     drop(queue);
     change(&mut queued.entity);
-    make_ready(queued.thread, queued.entity);
+    make_ready(queued);
     true
 }

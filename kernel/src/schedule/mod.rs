@@ -11,9 +11,11 @@
 mod balance;
 mod idle;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::mem::{self, ManuallyDrop};
+use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use core::{mem, ptr};
 
 use abi::time::Instant;
 use sched::{CpuSet, Entity, Nice, Queued, RunQueue};
@@ -26,6 +28,7 @@ use crate::arch::clock;
 use crate::arch::cpu::{self, Attention, Cpu, MAX_CPUS};
 use crate::arch::frame::TrapFrame;
 use crate::arch::smp;
+use crate::memory::tlb;
 use crate::network::Load;
 use crate::process::rseq;
 use crate::process::signal;
@@ -34,6 +37,8 @@ use crate::{timer, work};
 
 /// Below this the way to the timer and back takes longer than what is waited for.
 const SHORTEST_SLICE_NS: u64 = 50_000;
+/// Less time than this is accounted with what follows.
+const WORTH_ACCOUNTING_NS: u64 = 20_000;
 
 /// What the scheduler keeps of one processor.
 struct Local {
@@ -49,7 +54,9 @@ struct Local {
     is_polling: AtomicBool,
     /// The thread that is being switched from.
     parked: AtomicPtr<Thread>,
-    /// What becomes of that thread, if it is not in the queue.
+    /// That thread is not in the queue.
+    has_left: AtomicBool,
+    /// What becomes of it then.
     left: SpinLock<Left>,
     /// Where the processor's start-up code is parked, to run where it cannot idle on a thread's
     /// stack.
@@ -64,6 +71,7 @@ static LOCALS: [Local; MAX_CPUS] = [const {
         is_preempted: AtomicBool::new(false),
         is_polling: AtomicBool::new(false),
         parked: AtomicPtr::new(ptr::null_mut()),
+        has_left: AtomicBool::new(false),
         left: SpinLock::new(Left::Nothing),
         idle: Once::new(),
     }
@@ -76,7 +84,7 @@ enum Left {
     /// It has ended, and is kept until its stack is not in use any more.
     Ended(Arc<Thread>),
     /// It may not run here any more, and is kept until its registers are put away.
-    Departing(Queued<Arc<Thread>>),
+    Departing(Box<Queued<Arc<Thread>>>),
 }
 
 /// What a processor does next.
@@ -84,7 +92,7 @@ enum Next {
     /// It runs this thread, which the queue keeps alive while it runs.
     Run(*const Thread),
     /// It gives up the thread whose stack it is on, which may not run here any more.
-    Leave(Queued<Arc<Thread>>),
+    Leave(Box<Queued<Arc<Thread>>>),
 }
 
 impl Local {
@@ -107,6 +115,12 @@ impl Local {
 
     fn has_work(&self) -> bool {
         self.load.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns whether enough time passed that has not been accounted.
+    fn is_behind(&self, now: Instant) -> bool {
+        let accounted = self.accounted.load(Ordering::Relaxed);
+        now.as_nanos().saturating_sub(accounted) >= WORTH_ACCOUNTING_NS
     }
 
     /// Accounts the running thread's time and returns whether its slice is over.
@@ -145,7 +159,8 @@ impl Local {
             if picked.entity.affinity().contains(cpu) {
                 let next = Arc::as_ptr(&picked.thread);
                 if queue.waiting() > 0 {
-                    arm_slice(&queue, clock::now());
+                    let accounted = self.accounted.load(Ordering::Relaxed);
+                    arm_slice(&queue, Instant::from_nanos(accounted));
                 }
                 return Some(Next::Run(next));
             }
@@ -162,7 +177,7 @@ impl Local {
         &self,
         mut queue: SpinLockGuard<'_, RunQueue<Arc<Thread>>>,
         current: Option<&Thread>,
-    ) -> Option<Queued<Arc<Thread>>> {
+    ) -> Option<Box<Queued<Arc<Thread>>>> {
         let barred = queue.take_current();
         self.note_load(&queue);
         drop(queue);
@@ -170,8 +185,14 @@ impl Local {
         if is_same(current, &barred.thread) {
             return Some(barred);
         }
-        balance::make_ready(barred.thread, barred.entity);
+        balance::make_ready(barred);
         None
+    }
+
+    /// Keeps the thread that is about to be switched from, which is on its way out.
+    fn leave(&self, left: Left) {
+        *self.left.lock() = left;
+        self.has_left.store(true, Ordering::Relaxed);
     }
 
     /// Finds something to run elsewhere, or idles for a while.
@@ -191,21 +212,23 @@ fn is_same(one: Option<&Thread>, other: &Arc<Thread>) -> bool {
 }
 
 /// Makes a new thread ready to run.
-pub(crate) fn start(thread: &Arc<Thread>) {
-    wake(thread);
+pub(crate) fn start(thread: Arc<Thread>, entity: Entity) {
+    balance::make_ready(Queued::new(thread, entity));
 }
 
 /// Wakes a thread: it runs soon if it sleeps, and does not fall asleep the next time if not.
-pub(crate) fn wake(thread: &Arc<Thread>) {
+pub(crate) fn wake(thread: &Thread) {
     let mut sleep = thread.sleep.lock();
-    sleep.is_notified = true;
-    if let Some(entity) = sleep.entity.take() {
-        balance::make_ready(thread.clone(), entity);
-    }
+    let Some(queued) = sleep.queued.take() else {
+        sleep.is_notified = true;
+        return;
+    };
+    drop(sleep);
+    balance::make_ready(queued);
 }
 
 /// Wakes a thread, or makes it pass through [`before_return`] soon if it runs.
-pub(crate) fn interrupt(thread: &Arc<Thread>) {
+pub(crate) fn interrupt(thread: &Thread) {
     wake(thread);
     if let Some(cpu) = thread.loaded_on() {
         balance::attend(cpu);
@@ -222,13 +245,14 @@ pub(crate) fn sleep() {
         if mem::take(&mut sleep.is_notified) {
             return;
         }
-        sleep.entity = local.change(|queue| {
+        let queued = local.change(|queue| {
             let _ = local.tick(queue, clock::now());
-            queue.take_current().map(|queued| queued.entity)
+            queue.take_current()
         });
+        // A thread that runs has none there, so that there is nothing to drop.
+        let _nothing = ManuallyDrop::new(mem::replace(&mut sleep.queued, queued));
     }
     run_next(Some(thread));
-    thread.sleep.lock().is_notified = false;
 }
 
 /// Accounts the running threads' time up to now.
@@ -260,7 +284,7 @@ pub(crate) fn end(thread: Arc<Thread>) -> ! {
         queue.take_current()
     });
     drop(queued);
-    *local.left.lock() = Left::Ended(thread);
+    local.leave(Left::Ended(thread));
     // Not on this stack: the thread is gone as soon as it is left.
     switch(local, Some(Thread::current()), ptr::null());
     cpu::halt()
@@ -278,7 +302,7 @@ pub(crate) fn run(stack_bottom: u64, stack_top: u64) -> ! {
 /// is continued itself, perhaps on another processor.
 fn run_next(current: Option<&Thread>) {
     // Who yields again and again answers others nevertheless.
-    sync::relax();
+    tlb::serve();
     let cpu = Cpu::current().id;
     let local = &LOCALS[cpu];
     let next = loop {
@@ -291,7 +315,7 @@ fn run_next(current: Option<&Thread>) {
         Next::Run(thread) if current.is_some_and(|current| ptr::eq(current, thread)) => return,
         Next::Run(thread) => switch(local, current, thread),
         Next::Leave(queued) => {
-            *local.left.lock() = Left::Departing(queued);
+            local.leave(Left::Departing(queued));
             switch(local, current, ptr::null());
         }
     }
@@ -318,16 +342,15 @@ fn switch(local: &Local, from: Option<&Thread>, to: *const Thread) {
 fn after_switch() {
     let local = Local::current();
     thread::let_go(local.parked.swap(ptr::null_mut(), Ordering::Relaxed));
-    let mut left = local.left.lock();
-    if matches!(*left, Left::Nothing) {
+    if !local.has_left.load(Ordering::Relaxed) {
         return;
     }
-    let taken = mem::replace(&mut *left, Left::Nothing);
-    drop(left);
-    match taken {
+    local.has_left.store(false, Ordering::Relaxed);
+    let left = mem::replace(&mut *local.left.lock(), Left::Nothing);
+    match left {
         Left::Nothing => {}
         Left::Ended(thread) => drop(thread),
-        Left::Departing(departing) => balance::make_ready(departing.thread, departing.entity),
+        Left::Departing(departing) => balance::make_ready(departing),
     }
 }
 

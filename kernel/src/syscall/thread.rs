@@ -202,7 +202,7 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
     let tid = process.new_tid();
     let thread = Thread::new(tid, frame, fs_base, extended)?;
     *thread.name.lock() = *cx.thread.name.lock();
-    thread.inherit(cx.thread);
+    let entity = thread.inherit(cx.thread);
     if flags.contains(CloneFlags::CHILD_CLEARTID) {
         thread.clear_child_tid.store(arguments.child_tid, Ordering::Relaxed);
     }
@@ -214,6 +214,6 @@ fn spawn(cx: &mut Context<'_>, arguments: &CloneArgs) -> Result<u32> {
         let _ = UserPtr::new(arguments.child_tid).write(&tid);
     }
     process.add(thread.clone());
-    schedule::start(&thread);
+    schedule::start(thread, entity);
     Ok(tid)
 }

@@ -89,13 +89,13 @@ impl Cpu {
         }
     }
 
-    /// Returns the area of the processor this runs on.
+    /// Returns the area of the processor this runs on, until the thread is switched from.
     #[inline]
     pub(crate) fn current() -> &'static Self {
         let this: *const Self;
         // SAFETY: GS base points to a Cpu, whose first field is its own address, since `start`.
         unsafe {
-            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, readonly));
+            asm!("mov {}, gs:[0]", out(reg) this, options(nostack, preserves_flags, pure, readonly));
         };
         // SAFETY: the areas are static; all fields used through this reference are atomics or
         // constant after start.

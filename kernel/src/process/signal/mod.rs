@@ -385,7 +385,9 @@ pub(crate) fn force(info: SigInfo) {
 pub(crate) fn deliver(frame: &mut TrapFrame) {
     let thread = Thread::current();
     let signals = &thread.signals;
-    while let Some(info) = signals.take(!signals.mask()) {
+    while signals.has_deliverable()
+        && let Some(info) = signals.take(!signals.mask())
+    {
         let Some(signal) = info.signal() else { continue };
         if signal == Signal::SIGKILL {
             // For the whole program it never gets here: this is end_thread's.
