@@ -4,12 +4,13 @@
 //! [`Result`] is the alias for it. Names and values are Linux's (asm-generic/errno.h).
 
 use core::fmt;
-use core::num::NonZeroU16;
+use core::num::NonZeroU64;
 
-/// An error number as a program sees it, `errno(3)`.
+/// An error number as a program sees it, `errno(3)`. It has the size of a register, so that a
+/// [`Result`] of a count or an address is returned in two of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(transparent)]
-pub struct Errno(NonZeroU16);
+pub struct Errno(NonZeroU64);
 
 /// What an operation that a program can observe returns.
 pub type Result<T, E = Errno> = core::result::Result<T, E>;
@@ -17,20 +18,21 @@ pub type Result<T, E = Errno> = core::result::Result<T, E>;
 impl Errno {
     /// Makes an error number of a value from 1 to 4095; any other value gives `EINVAL`.
     pub const fn new(value: u16) -> Self {
-        match NonZeroU16::new(value) {
+        match NonZeroU64::new(value as u64) {
             Some(number) if value <= 4095 => Self(number),
             _ => Self::EINVAL,
         }
     }
 
     /// Returns the number, always from 1 to 4095.
+    #[expect(clippy::cast_possible_truncation, reason = "`new` takes no number above 4095")]
     pub const fn raw(self) -> u16 {
-        self.0.get()
+        self.0.get() as u16
     }
 
     /// Returns Linux's name (`"ENOENT"`), or `None` for a number Linux does not use.
     pub const fn name(self) -> Option<&'static str> {
-        errno_name(self.0.get())
+        errno_name(self.raw())
     }
 }
 
@@ -53,7 +55,7 @@ macro_rules! errno_table {
     ($($name:ident = $value:literal,)*) => {
         #[expect(missing_docs, reason = "the names are Linux's own, errno(3)")]
         impl Errno {
-            $(pub const $name: Self = match NonZeroU16::new($value) {
+            $(pub const $name: Self = match NonZeroU64::new($value) {
                 Some(number) => Self(number),
                 None => unreachable!(),
             };)*

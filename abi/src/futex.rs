@@ -22,20 +22,21 @@ pub const ROBUST_LIST_LIMIT: usize = raw::ROBUST_LIST_LIMIT as usize;
 /// What `futex(2)` does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the names are Linux's own, futex(2)")]
+#[repr(u32)]
 pub enum FutexOp {
-    Wait,
-    Wake,
-    Requeue,
-    CmpRequeue,
-    WakeOp,
-    LockPi,
-    UnlockPi,
-    TrylockPi,
-    WaitBitset,
-    WakeBitset,
-    WaitRequeuePi,
-    CmpRequeuePi,
-    LockPi2,
+    Wait = raw::FUTEX_WAIT,
+    Wake = raw::FUTEX_WAKE,
+    Requeue = raw::FUTEX_REQUEUE,
+    CmpRequeue = raw::FUTEX_CMP_REQUEUE,
+    WakeOp = raw::FUTEX_WAKE_OP,
+    LockPi = raw::FUTEX_LOCK_PI,
+    UnlockPi = raw::FUTEX_UNLOCK_PI,
+    TrylockPi = raw::FUTEX_TRYLOCK_PI,
+    WaitBitset = raw::FUTEX_WAIT_BITSET,
+    WakeBitset = raw::FUTEX_WAKE_BITSET,
+    WaitRequeuePi = raw::FUTEX_WAIT_REQUEUE_PI,
+    CmpRequeuePi = raw::FUTEX_CMP_REQUEUE_PI,
+    LockPi2 = raw::FUTEX_LOCK_PI2,
 }
 
 impl FutexOp {

@@ -46,9 +46,7 @@ pub(super) fn futex(
 ) -> Result<u64> {
     let command = FutexOp::from_raw(op & COMMAND_MASK).ok_or(Errno::ENOSYS)?;
     let is_realtime = op & FLAG_REALTIME != 0;
-    let takes_clock =
-        matches!(command, FutexOp::WaitBitset | FutexOp::LockPi2 | FutexOp::WaitRequeuePi);
-    if is_realtime && !takes_clock {
+    if is_realtime && !takes_clock(command) {
         return Err(Errno::ENOSYS);
     }
     let scope = if op & FLAG_PRIVATE != 0 { Scope::Private } else { Scope::Shared };
@@ -102,6 +100,12 @@ pub(super) fn futex(
             requeue::to_lock((address, address2), scope, (value, count2), value3)
         }
     }
+}
+
+/// Returns whether an operation can be told that its timeout is on the clock of the day.
+#[cold]
+fn takes_clock(command: FutexOp) -> bool {
+    matches!(command, FutexOp::WaitBitset | FutexOp::LockPi2 | FutexOp::WaitRequeuePi)
 }
 
 /// Fails with `EINVAL` for no bits, which comes before all that is wrong with the word.
