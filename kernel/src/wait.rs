@@ -45,15 +45,20 @@ pub(crate) enum Wakeup {
 }
 
 /// Sleeps until the thread's waker is called, `deadline` passes or a signal comes.
+#[inline]
 pub(crate) fn sleep(deadline: Option<Instant>) -> Wakeup {
     let thread = Thread::current();
     if thread.has_signal() {
         return Wakeup::Interrupted;
     }
-    let Some(deadline) = deadline else {
-        schedule::sleep();
-        return if thread.has_signal() { Wakeup::Interrupted } else { Wakeup::Woken };
-    };
+    if let Some(deadline) = deadline {
+        return sleep_until(thread, deadline);
+    }
+    schedule::sleep();
+    if thread.has_signal() { Wakeup::Interrupted } else { Wakeup::Woken }
+}
+
+fn sleep_until(thread: &Thread, deadline: Instant) -> Wakeup {
     if clock::now() >= deadline {
         return Wakeup::TimedOut;
     }
@@ -135,7 +140,7 @@ fn attempt_between<T>(
         }
         let waker = Thread::current().waker();
         // What came between the attempt and the registration was told to nobody.
-        let waiting = waiters.register_since(changes, interest, Every::Once, &waker);
+        let waiting = waiters.register_since(changes, interest, Every::Once, waker);
         let Some(waiting) = waiting else { continue };
         let wakeup = sleep();
         waiters.remove(waiting);

@@ -38,8 +38,8 @@ struct Registration {
 }
 
 impl Registration {
-    fn new(interest: Events, every: Every, waker: &Waker) -> Self {
-        Self { interest: interest | Events::ALWAYS, every, waker: waker.clone() }
+    fn new(interest: Events, every: Every, waker: Waker) -> Self {
+        Self { interest: interest | Events::ALWAYS, every, waker }
     }
 }
 
@@ -87,7 +87,7 @@ impl Waiters {
 
     /// Registers `waker` to be told when any of `interest`, `ERR` or `HUP` comes about.
     pub fn register(&self, interest: Events, every: Every, waker: &Waker) -> Waiting {
-        let registration = Registration::new(interest, every, waker);
+        let registration = Registration::new(interest, every, waker.clone());
         self.queue.lock().insert(registration)
     }
 
@@ -104,7 +104,7 @@ impl Waiters {
         changes: u32,
         interest: Events,
         every: Every,
-        waker: &Waker,
+        waker: Waker,
     ) -> Option<Waiting> {
         let registration = Registration::new(interest, every, waker);
         let mut queue = self.queue.lock();
@@ -316,9 +316,9 @@ mod tests {
         let (count, waker) = counter();
         let seen = waiters.changes();
         waiters.wake(Events::OUT);
-        assert_eq!(waiters.register_since(seen, Events::IN, Every::Once, &waker), None);
+        assert_eq!(waiters.register_since(seen, Events::IN, Every::Once, waker.clone()), None);
         let seen = waiters.changes();
-        assert!(waiters.register_since(seen, Events::IN, Every::Once, &waker).is_some());
+        assert!(waiters.register_since(seen, Events::IN, Every::Once, waker).is_some());
         waiters.wake(Events::IN);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
     }

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::fmt::Debug;
+use core::time::Duration;
 
 use abi::fcntl::{FallocateMode, OpenFlags};
 use abi::io::{Sink, Source};
@@ -109,6 +110,13 @@ pub trait File: Any + Debug + Send + Sync {
     /// a connection; other files take what they take at once.
     fn is_stream(&self) -> bool {
         false
+    }
+
+    /// Returns how long a call waits at most for what it is interested in, `SO_RCVTIMEO` and
+    /// `SO_SNDTIMEO` of `socket(7)`; `None` without end.
+    fn patience(&self, interest: Events) -> Option<Duration> {
+        let _ = interest;
+        None
     }
 
     /// Returns whether a write of several parts, `writev(2)`, is as many writes.

@@ -92,7 +92,7 @@ impl<'a> Claim<'a> {
     /// `EBADF` if it is not open for reading, `EISDIR`; as [`File::read`](crate::File::read).
     pub fn read(&mut self, sink: &mut dyn Sink) -> Result<usize> {
         if !self.opened.is_seekable() {
-            return self.opened.read_stream(sink);
+            return self.opened.readable()?.read(0, sink);
         }
         let file = self.opened.readable()?;
         let at = self.opened.offset();
@@ -108,7 +108,7 @@ impl<'a> Claim<'a> {
     /// `EBADF` if it is not open for writing; as [`File::write`](crate::File::write).
     pub fn write(&mut self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
         if !self.opened.is_seekable() {
-            return self.opened.write_stream(source);
+            return self.opened.writable()?.write(0, source);
         }
         let file = self.opened.writable()?;
         let (end, count) = match appending {

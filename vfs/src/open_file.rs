@@ -38,6 +38,8 @@ pub struct OpenFile {
     flags: AtomicU32,
     was_created: AtomicBool,
     is_seekable: bool,
+    can_be_read: bool,
+    can_be_written: bool,
     pub(crate) offset: Offset,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
@@ -64,6 +66,8 @@ impl OpenFile {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             is_seekable: file.is_seekable(),
+            can_be_read: file.can_be_read(),
+            can_be_written: file.can_be_written(),
             file,
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
@@ -102,6 +106,18 @@ impl OpenFile {
     #[inline]
     pub fn is_seekable(&self) -> bool {
         self.is_seekable
+    }
+
+    /// Returns whether its kind is ever read ([`File::can_be_read`]).
+    #[inline]
+    pub fn can_be_read(&self) -> bool {
+        self.can_be_read
+    }
+
+    /// Returns whether its kind is ever written ([`File::can_be_written`]).
+    #[inline]
+    pub fn can_be_written(&self) -> bool {
+        self.can_be_written
     }
 
     /// Returns whether it has an offset that calls claim: not that of a pipe, a socket or the like.
@@ -213,24 +229,6 @@ impl OpenFile {
     /// As [`claim`](Self::claim) and [`Claim::read`].
     pub fn read(&self, sink: &mut dyn Sink) -> Result<usize> {
         self.claim()?.read(sink)
-    }
-
-    /// Reads from a file that has no offset, `read(2)`.
-    ///
-    /// # Errors
-    /// `EBADF` if it is not open for reading; as [`File::read`].
-    #[inline]
-    pub fn read_stream(&self, sink: &mut dyn Sink) -> Result<usize> {
-        self.readable()?.read(0, sink)
-    }
-
-    /// Writes to a file that has no offset, `write(2)`.
-    ///
-    /// # Errors
-    /// `EBADF` if it is not open for writing; as [`File::write`].
-    #[inline]
-    pub fn write_stream(&self, source: &mut dyn Source) -> Result<usize> {
-        self.writable()?.write(0, source)
     }
 
     /// Reads from byte `at` and leaves the offset alone, `pread(2)`.
@@ -349,20 +347,26 @@ impl OpenFile {
         self.found.as_ref().is_some_and(|found| found.location.is_directory())
     }
 
-    pub(crate) fn readable(&self) -> Result<&Arc<dyn File>> {
-        let file = self.file()?;
-        if !self.flags().is_readable() {
-            return Err(Errno::EBADF);
-        }
-        Ok(file)
+    /// Returns the file if it was opened to be read.
+    ///
+    /// # Errors
+    /// `EBADF` if it was not.
+    #[inline]
+    pub fn readable(&self) -> Result<&dyn File> {
+        let flags = self.flags();
+        let is_right = flags.is_readable() && !flags.contains(OpenFlags::PATH);
+        if is_right { Ok(&*self.file) } else { Err(Errno::EBADF) }
     }
 
-    pub(crate) fn writable(&self) -> Result<&Arc<dyn File>> {
-        let file = self.file()?;
-        if !self.flags().is_writable() {
-            return Err(Errno::EBADF);
-        }
-        Ok(file)
+    /// Returns the file if it was opened to be written.
+    ///
+    /// # Errors
+    /// `EBADF` if it was not.
+    #[inline]
+    pub fn writable(&self) -> Result<&dyn File> {
+        let flags = self.flags();
+        let is_right = flags.is_writable() && !flags.contains(OpenFlags::PATH);
+        if is_right { Ok(&*self.file) } else { Err(Errno::EBADF) }
     }
 }
 

@@ -8,7 +8,7 @@ use abi::{Errno, Result};
 use vfs::{Appending, Claim, File, OpenFile};
 
 use super::limit;
-use super::socket::{Direction, SocketFile};
+use super::socket::SocketFile;
 use crate::memory::user::UserBuffers;
 use crate::process::signal;
 use crate::wait;
@@ -70,7 +70,7 @@ impl<'a> Progress<'a> {
     #[inline]
     pub(crate) fn read(&mut self, sink: &mut dyn Sink) -> Result<usize> {
         match self {
-            Self::Stream(file) => file.read_stream(sink),
+            Self::Stream(file) => file.readable()?.read(0, sink),
             Self::Offset(claim) => claim.read(sink),
             Self::At(file, at) => {
                 file.read_at(*at, sink).inspect(|&count| *at = at.saturating_add(count as u64))
@@ -81,7 +81,7 @@ impl<'a> Progress<'a> {
     #[inline]
     fn write(&mut self, appending: Appending, source: &mut dyn Source) -> Result<usize> {
         match self {
-            Self::Stream(file) => file.write_stream(source),
+            Self::Stream(file) => file.writable()?.write(0, source),
             Self::Offset(claim) => claim.write(appending, source),
             Self::At(file, at) => {
                 let written = file.write_at_by(*at, appending, source);
@@ -110,28 +110,27 @@ pub(crate) struct Manner {
 pub(crate) fn blocking<T>(
     file: &OpenFile,
     interest: Events,
-    mut attempt: impl FnMut() -> Result<T>,
+    attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
-    if file.flags().contains(OpenFlags::NONBLOCK) {
-        return attempt();
-    }
-    let Some(waiters) = file.file()?.waiters() else { return attempt() };
-    let timeout = || {
-        let is_input = interest.contains(Events::IN);
-        let direction = if is_input { Direction::Receive } else { Direction::Send };
-        file.downcast_ref::<SocketFile>().and_then(|socket| socket.timeout(direction))
-    };
-    wait::until_within(waiters, interest, timeout, attempt)
+    let manner = Manner::default();
+    self::attempt(file, &**file.file()?, interest, manner, attempt)
 }
 
-/// As [`blocking`], but without waiting where the call asks for that.
+/// As [`blocking`] of a description whose file is at hand, but without waiting where the call asks
+/// for that.
+#[inline]
 fn attempt<T>(
     file: &OpenFile,
+    object: &dyn File,
     interest: Events,
     manner: Manner,
     mut attempt: impl FnMut() -> Result<T>,
 ) -> Result<T> {
-    if manner.is_immediate { attempt() } else { blocking(file, interest, attempt) }
+    if manner.is_immediate || file.flags().contains(OpenFlags::NONBLOCK) {
+        return attempt();
+    }
+    let Some(waiters) = object.waiters() else { return attempt() };
+    wait::until_within(waiters, interest, || object.patience(interest), attempt)
 }
 
 /// Reads as `read(2)` does: what is there, from a regular file all that was asked for.
@@ -144,11 +143,15 @@ pub(crate) fn read(
     position: Position,
     manner: Manner,
 ) -> Result<usize> {
+    let interest = Events::IN | Events::RDHUP;
+    let object = file.readable()?;
+    if position == Position::Offset && !file.has_offset() {
+        return attempt(file, object, interest, manner, || object.read(0, target));
+    }
     let (mut done, wanted) = (0, target.remaining());
     let mut progress = Progress::new(file, position)?;
     loop {
-        let interest = Events::IN | Events::RDHUP;
-        let step = attempt(file, interest, manner, || progress.read(target));
+        let step = attempt(file, object, interest, manner, || progress.read(target));
         match step {
             Ok(count) => done += count,
             Err(errno) if done == 0 => return Err(errno),
@@ -174,16 +177,31 @@ pub(crate) fn write(
     position: Position,
     manner: Manner,
 ) -> Result<usize> {
+    let object = file.writable()?;
+    if position == Position::Offset && !file.has_offset() {
+        return write_all(file, object, origin, manner, |origin| object.write(0, origin));
+    }
     let appending = manner.appending.unwrap_or_else(|| file.appending());
     let mut progress = Progress::new(file, position)?;
     origin.truncate(room(file, origin.remaining(), position, appending)?);
+    write_all(file, object, origin, manner, |origin| progress.write(appending, origin))
+}
+
+/// Writes by `write` until everything is written, or until an error or a signal.
+#[inline]
+fn write_all(
+    file: &OpenFile,
+    object: &dyn File,
+    origin: &mut UserBuffers<'_>,
+    manner: Manner,
+    mut write: impl FnMut(&mut UserBuffers<'_>) -> Result<usize>,
+) -> Result<usize> {
     let (mut done, wanted) = (0, origin.remaining());
     loop {
-        let step = attempt(file, Events::OUT, manner, || {
+        let step = attempt(file, object, Events::OUT, manner, || {
             let before = origin.clone();
-            let written = progress.write(appending, origin);
             // What was looked at but not written comes again at the next attempt.
-            written.inspect_err(|_| *origin = before)
+            write(origin).inspect_err(|_| *origin = before)
         });
         match step {
             Ok(count) => done += count,
@@ -194,16 +212,12 @@ pub(crate) fn write(
                 return if done == 0 { Err(errno) } else { Ok(done) };
             }
         }
-        if step == Ok(0) || done >= wanted || !goes_on(file)? {
+        let goes_on = || file.is_seekable() || object.is_stream();
+        if step == Ok(0) || done >= wanted || !goes_on() {
             return Ok(done);
         }
         origin.next_window();
     }
-}
-
-/// Returns whether what a write leaves is written next.
-fn goes_on(file: &OpenFile) -> Result<bool> {
-    Ok(file.is_seekable() || file.file()?.is_stream())
 }
 
 /// Writes bytes of the kernel's as far as the file takes them at once; waits while it takes none.

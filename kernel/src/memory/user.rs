@@ -311,6 +311,47 @@ pub(crate) struct IoVec {
     pub(crate) length: u64,
 }
 
+impl IoVec {
+    /// Returns the length in bytes.
+    ///
+    /// # Errors
+    /// `EFAULT` if the part lies outside the application's half.
+    fn checked_length(&self) -> Result<usize> {
+        let length = usize::try_from(self.length).map_err(|_| Errno::EINVAL)?;
+        check(self.base, length).map(|()| length)
+    }
+}
+
+/// Makes the beginning of parts present, of whose first `done` bytes are done, and returns whether
+/// all of it could be.
+#[inline]
+fn make_window_present(parts: &[IoVec], done: u64, is_written: bool) -> bool {
+    if let [part] = parts {
+        let (address, length) = (part.base + done, part.length - done);
+        // Most transfers are small.
+        if length > 0 && address % PAGE_SIZE + length <= PAGE_SIZE {
+            return is_present(address & !3, is_written);
+        }
+    }
+    make_large_window_present(parts, done, is_written)
+}
+
+#[inline(never)]
+fn make_large_window_present(parts: &[IoVec], mut done: u64, is_written: bool) -> bool {
+    let mut window = WINDOW;
+    let mut is_present = true;
+    for part in parts {
+        let length = (part.length - done).min(window);
+        is_present &= make_present(part.base + done, length, is_written);
+        window -= length;
+        done = 0;
+        if window == 0 {
+            break;
+        }
+    }
+    is_present
+}
+
 /// A program's buffers as the target or the origin of a transfer, front first.
 ///
 /// Their pages are made present when the transfer is made and by [`next_window`](Self::next_window),
@@ -329,6 +370,8 @@ impl<'a> UserBuffers<'a> {
     ///
     /// # Errors
     /// `EFAULT` if a part lies outside the application's half.
+    #[expect(clippy::inline_always, reason = "the result is large, and mostly of one part")]
+    #[inline(always)]
     pub(crate) fn target(parts: &'a [IoVec]) -> Result<Self> {
         Self::new(parts, true)
     }
@@ -337,51 +380,33 @@ impl<'a> UserBuffers<'a> {
     ///
     /// # Errors
     /// `EFAULT` if a part lies outside the application's half.
+    #[expect(clippy::inline_always, reason = "the result is large, and mostly of one part")]
+    #[inline(always)]
     pub(crate) fn origin(parts: &'a [IoVec]) -> Result<Self> {
         Self::new(parts, false)
     }
 
+    #[expect(clippy::inline_always, reason = "the result is large, and mostly of one part")]
+    #[inline(always)]
     fn new(parts: &'a [IoVec], is_written: bool) -> Result<Self> {
-        let mut left = 0_usize;
-        for part in parts {
-            let length = usize::try_from(part.length).map_err(|_| Errno::EINVAL)?;
-            check(part.base, length)?;
-            left = left.checked_add(length).ok_or(Errno::EINVAL)?;
-        }
-        let buffers = Self { parts, done: 0, left, is_written };
-        buffers.next_window();
-        Ok(buffers)
+        let left = match parts {
+            [part] => part.checked_length()?,
+            parts => {
+                let lengths = parts.iter().map(IoVec::checked_length);
+                lengths
+                    .reduce(|sum, length| sum?.checked_add(length?).ok_or(Errno::EINVAL))
+                    .unwrap_or(Ok(0))?
+            }
+        };
+        make_window_present(parts, 0, is_written);
+        Ok(Self { parts, done: 0, left, is_written })
     }
 
     /// Makes the next part of the buffers present, and returns whether all of it could be. A
     /// transfer that ended short though the object had more calls this and goes on.
     #[inline]
     pub(crate) fn next_window(&self) -> bool {
-        if let [part] = self.parts {
-            let (address, length) = (part.base + self.done, part.length - self.done);
-            // Most transfers are small.
-            if length > 0 && address % PAGE_SIZE + length <= PAGE_SIZE {
-                return is_present(address & !3, self.is_written);
-            }
-        }
-        self.make_window_present()
-    }
-
-    #[inline(never)]
-    fn make_window_present(&self) -> bool {
-        let mut window = WINDOW;
-        let mut done = self.done;
-        let mut is_present = true;
-        for part in self.parts {
-            let length = (part.length - done).min(window);
-            is_present &= make_present(part.base + done, length, self.is_written);
-            window -= length;
-            done = 0;
-            if window == 0 {
-                break;
-            }
-        }
-        is_present
+        make_window_present(self.parts, self.done, self.is_written)
     }
 
     /// Lets at most `count` more bytes be transferred.
@@ -395,6 +420,7 @@ impl<'a> UserBuffers<'a> {
     }
 
     /// Transfers up to `count` bytes by `copy(address, offset, length) -> bytes not copied`.
+    #[inline]
     fn transfer(
         &mut self,
         count: usize,
@@ -409,6 +435,16 @@ impl<'a> UserBuffers<'a> {
             self.left -= copied;
             return if copied == 0 && count > 0 { Err(Errno::EFAULT) } else { Ok(copied) };
         }
+        self.transfer_parts(count, copy)
+    }
+
+    /// As [`transfer`](Self::transfer), of any number of parts, which have `count` bytes left.
+    #[inline(never)]
+    fn transfer_parts(
+        &mut self,
+        count: usize,
+        mut copy: impl FnMut(u64, usize, usize) -> usize,
+    ) -> Result<usize> {
         let mut copied = 0;
         while copied < count {
             let part = self.parts[0];

@@ -7,7 +7,7 @@ use core::slice;
 use abi::fcntl::{OpenFlags, Whence};
 use abi::stat::FileType;
 use abi::{Errno, Result};
-use vfs::{Appending, File, OpenFile, Synchronise};
+use vfs::{Appending, OpenFile, Synchronise};
 
 use super::Context;
 use crate::arch::index;
@@ -22,11 +22,12 @@ pub(super) const MOST_PARTS: usize = 1024;
 
 /// What `read(2)` and `write(2)` and their relatives do.
 trait Transfer {
-    /// Returns whether a description was opened for it.
-    fn is_allowed(flags: OpenFlags) -> bool;
-
-    /// Returns whether it is ever done with files of this kind.
-    fn is_known(file: &dyn File) -> bool;
+    /// Checks that a description was opened for it, and that it is ever done with files of this
+    /// kind.
+    ///
+    /// # Errors
+    /// `EBADF`, `EINVAL`.
+    fn check(file: &OpenFile) -> Result<()>;
 
     /// Transfers to or from a program's buffers.
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize>;
@@ -36,12 +37,9 @@ trait Transfer {
 struct Reading;
 
 impl Transfer for Reading {
-    fn is_allowed(flags: OpenFlags) -> bool {
-        flags.is_readable()
-    }
-
-    fn is_known(file: &dyn File) -> bool {
-        file.can_be_read()
+    fn check(file: &OpenFile) -> Result<()> {
+        file.readable()?;
+        if file.can_be_read() { Ok(()) } else { Err(Errno::EINVAL) }
     }
 
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
@@ -53,12 +51,9 @@ impl Transfer for Reading {
 struct Writing;
 
 impl Transfer for Writing {
-    fn is_allowed(flags: OpenFlags) -> bool {
-        flags.is_writable()
-    }
-
-    fn is_known(file: &dyn File) -> bool {
-        file.can_be_written()
+    fn check(file: &OpenFile) -> Result<()> {
+        file.writable()?;
+        if file.can_be_written() { Ok(()) } else { Err(Errno::EINVAL) }
     }
 
     fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
@@ -95,13 +90,15 @@ fn write_each(
 /// # Errors
 /// `EBADF`; `ESPIPE` where there are no positions; `EINVAL` if it is of a kind that is never read, or
 /// written.
+#[expect(clippy::inline_always, reason = "of the calls that are made most, each for two handlers")]
+#[inline(always)]
 fn find<T: Transfer>(fd: u32, position: Position) -> Result<Arc<OpenFile>> {
     let file = file::current().get(fd)?;
     if position != Position::Offset {
         file.check_positions()?;
     }
-    check_access(&file, T::is_allowed)?;
-    if T::is_known(&**file.file()?) { Ok(file) } else { Err(Errno::EINVAL) }
+    T::check(&file)?;
+    Ok(file)
 }
 
 /// Fails with `EBADF` if the file was opened for something else; this comes before `EFAULT`.
@@ -111,6 +108,8 @@ pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Re
 
 /// Carries out a transfer by one buffer, all of which must be the program's before it is cut to
 /// what one call transfers.
+#[expect(clippy::inline_always, reason = "of the calls that are made most, each for two handlers")]
+#[inline(always)]
 fn one<T: Transfer>(fd: u32, (base, length): (u64, usize), position: Position) -> Result<usize> {
     let file = find::<T>(fd, position)?;
     user::check(base, length)?;

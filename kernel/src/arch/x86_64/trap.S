@@ -326,8 +326,10 @@ thread_entry:
 # user_copy(to [rdi], from [rsi], count [rdx]) -> bytes not copied [rax]
 .global user_copy
 user_copy:
+    cmp rdx, 16
+    jb 2f
     cmp rdx, 64
-    jb 6f
+    jb 1f
 5:  movups xmm0, [rsi]
     movups xmm1, [rsi + 16]
     movups xmm2, [rsi + 32]
@@ -341,7 +343,7 @@ user_copy:
     sub rdx, 64
     cmp rdx, 64
     jae 5b
-6:  cmp rdx, 16
+    cmp rdx, 16
     jb 2f
 1:  movups xmm0, [rsi]
     movups [rdi], xmm0

@@ -128,6 +128,11 @@ impl Drop for SocketFile {
 }
 
 impl File for SocketFile {
+    fn patience(&self, interest: Events) -> Option<Duration> {
+        let is_input = interest.contains(Events::IN);
+        self.timeout(if is_input { Direction::Receive } else { Direction::Send })
+    }
+
     fn is_stream(&self) -> bool {
         match &self.socket {
             Socket::Inet(socket) => matches!(socket, inet::Socket::Tcp(_)),

@@ -172,8 +172,10 @@ impl Pipe {
         Ok(capacity)
     }
 
+    #[inline]
     fn read(&self, sink: &mut dyn Sink) -> Result<usize> {
-        if sink.room() == 0 {
+        let room = sink.room();
+        if room == 0 {
             return Ok(0);
         }
         let mut state = self.state.lock();
@@ -181,25 +183,26 @@ impl Pipe {
             return if state.writers == 0 { Ok(0) } else { Err(Errno::EAGAIN) };
         }
         let was_writable = state.queue.is_writable();
-        let count = state.queue.drain(sink)?;
-        let is_writable = state.queue.is_writable();
-        drop(state);
+        let count = state.queue.drain(sink, room)?;
         // A writer waits only while no page is free, so that is what it is told of.
-        if is_writable && !was_writable {
+        let is_news = !was_writable && state.queue.is_writable();
+        drop(state);
+        if is_news {
             self.tell_writers();
         }
         Ok(count)
     }
 
     fn write(&self, source: &mut dyn Source, kind: Kind) -> Result<usize> {
-        if source.left() == 0 {
+        let wanted = source.left();
+        if wanted == 0 {
             return Ok(0);
         }
         let mut state = self.state.lock();
         if state.readers == 0 {
             return Err(Errno::EPIPE);
         }
-        let count = state.queue.fill(source, kind)?;
+        let count = state.queue.fill(source, wanted, kind)?;
         drop(state);
         self.to_read.wake(READABLE);
         Ok(count)

@@ -85,17 +85,22 @@ impl Queue {
         }
     }
 
-    /// Takes as much of a write as there is room for, as pages of a kind.
+    /// Takes as much of a write of `wanted` bytes as there is room for, as pages of a kind.
     ///
     /// # Errors
     /// `EAGAIN` without room; as [`Source::take`], if not a single byte came.
-    pub(super) fn fill(&mut self, source: &mut dyn Source, kind: Kind) -> Result<usize> {
-        let joining = self.joining(source.left());
+    pub(super) fn fill(
+        &mut self,
+        source: &mut dyn Source,
+        wanted: usize,
+        kind: Kind,
+    ) -> Result<usize> {
+        let joining = self.joining(wanted);
         let room = joining + self.free_pages() * PIPE_BUF;
         if room == 0 {
             return Err(Errno::EAGAIN);
         }
-        let count = self.ring.fill_from(source, room)?;
+        let count = self.ring.fill_from(source, wanted.min(room))?;
         let joined = count.min(joining);
         if let Some(last) = self.pages.back_mut() {
             last.written += joined;
@@ -123,18 +128,20 @@ impl Queue {
         }
     }
 
-    /// Gives as much as a read has room for: up to the end of the first packet.
+    /// Gives as much as a read has `room` for: up to the end of the first packet.
     ///
     /// # Errors
     /// As [`Sink::put`], if not a single byte went.
-    pub(super) fn drain(&mut self, sink: &mut dyn Sink) -> Result<usize> {
-        let room = sink.room();
-        if let Some(first) = self.pages.front()
+    pub(super) fn drain(&mut self, sink: &mut dyn Sink, room: usize) -> Result<usize> {
+        if let Some(first) = self.pages.front_mut()
             && first.kind != Kind::Packet
             && first.left >= room
         {
             let count = self.ring.drain_to(sink, room)?;
-            self.forget(count);
+            first.left -= count;
+            if first.left == 0 {
+                self.pages.pop_front();
+            }
             return Ok(count);
         }
         let (mut before, mut packet) = (0, None);
@@ -150,7 +157,7 @@ impl Queue {
             index += 1;
         }
         let most = before + packet.unwrap_or(0);
-        let count = self.ring.drain_to(sink, most)?;
+        let count = self.ring.drain_to(sink, most.min(room))?;
         // What a read leaves of a packet is lost.
         let lost = if packet.is_some() && count > before { most - count } else { 0 };
         self.ring.skip(lost);

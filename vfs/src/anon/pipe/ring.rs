@@ -35,60 +35,38 @@ impl Ring {
         }
     }
 
-    /// Takes up to `most` bytes from `source` and returns how many came.
+    /// Takes `wanted` bytes from `source`, which has as many left, and returns how many came.
     ///
     /// # Errors
     /// `ENOMEM`; as [`Source::take`], if not a single byte came.
-    pub(super) fn fill_from(&mut self, source: &mut dyn Source, most: usize) -> Result<usize> {
-        let wanted = source.left().min(most);
+    #[inline]
+    pub(super) fn fill_from(&mut self, source: &mut dyn Source, wanted: usize) -> Result<usize> {
         self.reserve(wanted)?;
-        let mut done = 0;
-        while done < wanted {
-            let end = self.wrap(self.start + self.len);
-            let stop = (end + wanted - done).min(self.storage.len());
-            let part = &mut self.storage[end..stop];
-            let asked = part.len();
-            let came = match source.take(part) {
-                Ok(came) => came,
-                Err(_) if done > 0 => break,
-                Err(error) => return Err(error),
-            };
-            self.len += came;
-            done += came;
-            if came < asked {
-                break;
-            }
+        let end = self.wrap(self.start + self.len);
+        let first = wanted.min(self.storage.len() - end);
+        let mut done = source.take(&mut self.storage[end..end + first])?;
+        if done == first && first < wanted {
+            // What is missing of the rest is said by the count.
+            done += source.take(&mut self.storage[..wanted - first]).unwrap_or(0);
         }
+        self.len += done;
         Ok(done)
     }
 
-    /// Gives as many bytes as `sink` has room for, at most `most`, and returns how many went.
+    /// Gives `wanted` bytes, which are there and which `sink` has room for, and returns how many
+    /// went.
     ///
     /// # Errors
     /// As [`Sink::put`], if not a single byte went.
-    pub(super) fn drain_to(&mut self, sink: &mut dyn Sink, most: usize) -> Result<usize> {
-        let wanted = sink.room().min(self.len).min(most);
-        let mut done = 0;
-        while done < wanted {
-            let stop = (self.start + wanted - done).min(self.storage.len());
-            let part = &self.storage[self.start..stop];
-            let asked = part.len();
-            let went = match sink.put(part) {
-                Ok(went) => went,
-                Err(_) if done > 0 => break,
-                Err(error) => return Err(error),
-            };
-            self.start = self.wrap(self.start + went);
-            self.len -= went;
-            done += went;
-            if went < asked {
-                break;
-            }
+    #[inline]
+    pub(super) fn drain_to(&mut self, sink: &mut dyn Sink, wanted: usize) -> Result<usize> {
+        let first = wanted.min(self.storage.len() - self.start);
+        let mut done = sink.put(&self.storage[self.start..self.start + first])?;
+        if done == first && first < wanted {
+            // What is missing of the rest is said by the count.
+            done += sink.put(&self.storage[..wanted - first]).unwrap_or(0);
         }
-        if self.len == 0 {
-            // The next bytes then come in one piece.
-            self.start = 0;
-        }
+        self.skip(done);
         Ok(done)
     }
 
@@ -172,13 +150,13 @@ mod tests {
             for (is_write, count) in steps {
                 if is_write {
                     let bytes: Vec<u8> = (0..count).map(|i| next.wrapping_add(i.to_le_bytes()[0])).collect();
-                    let came = ring.fill_from(&mut bytes.as_slice(), 16384 - model.len()).unwrap();
+                    let came = ring.fill_from(&mut bytes.as_slice(), count.min(16384 - model.len())).unwrap();
                     prop_assert_eq!(came, count.min(16384 - model.len()));
                     model.extend(&bytes[..came]);
                     next = next.wrapping_add(came.to_le_bytes()[0]);
                 } else {
                     let mut bytes = std::vec![0; count];
-                    let went = ring.drain_to(&mut bytes.as_mut_slice(), usize::MAX).unwrap();
+                    let went = ring.drain_to(&mut bytes.as_mut_slice(), count.min(model.len())).unwrap();
                     let expected: Vec<u8> = model.drain(..count.min(model.len())).collect();
                     prop_assert_eq!(&bytes[..went], expected.as_slice());
                 }
@@ -204,12 +182,12 @@ mod tests {
     #[test]
     fn less_storage_keeps_the_bytes() {
         let mut ring = Ring::new();
-        ring.fill_from(&mut [7; 10000].as_slice(), usize::MAX).unwrap();
+        ring.fill_from(&mut [7; 10000].as_slice(), 10000).unwrap();
         ring.drain_to(&mut [0; 9000].as_mut_slice(), 8000).unwrap();
-        ring.fill_from(&mut [8; 2000].as_slice(), usize::MAX).unwrap();
+        ring.fill_from(&mut [8; 2000].as_slice(), 2000).unwrap();
         ring.shrink(4096);
         let mut bytes = [0; 4096];
-        assert_eq!(ring.drain_to(&mut bytes.as_mut_slice(), usize::MAX), Ok(4000));
+        assert_eq!(ring.drain_to(&mut bytes.as_mut_slice(), 4000), Ok(4000));
         assert_eq!(bytes[..2000], [7; 2000]);
         assert_eq!(bytes[2000..4000], [8; 2000]);
     }

@@ -48,7 +48,7 @@ impl Pipe {
             return if state.writers == 0 { Ok(Vec::new()) } else { Err(Errno::EAGAIN) };
         }
         let was_writable = state.queue.is_writable();
-        let count = state.queue.drain(&mut bytes.as_mut_slice())?;
+        let count = state.queue.drain(&mut bytes.as_mut_slice(), room)?;
         let is_writable = state.queue.is_writable();
         drop(state);
         bytes.truncate(count);
