@@ -60,8 +60,8 @@ static int second(int argc, char **argv, char **envp)
 	say("execfn %s", (char *)getauxval(AT_EXECFN));
 	cpu_set_t processors;
 	MUST(sched_getaffinity(0, sizeof(processors), &processors));
-	say("nice %d, policy %d, processors %d", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0),
-	    CPU_COUNT(&processors));
+	say("nice %d, policy %d, processors %d", getpriority(PRIO_PROCESS, 0),
+	    (int)SYS(sched_getscheduler, 0), CPU_COUNT(&processors));
 	return 7;
 }
 
@@ -135,7 +135,9 @@ int main(int argc, char **argv, char **envp)
 	CPU_SET(0, &first);
 	MUST(sched_setaffinity(0, sizeof(first), &first));
 	MUST(setpriority(PRIO_PROCESS, 0, 5));
-	MUST(sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 }));
+	// Not by the C library: musl's refuses.
+	struct sched_param none_of_it = { 0 };
+	MUST(SYS(sched_setscheduler, 0, SCHED_BATCH, &none_of_it));
 	static char memory[1 << 16];
 	stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
 	MUST(sigaltstack(&stack, NULL));

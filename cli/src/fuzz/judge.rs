@@ -242,8 +242,10 @@ fn is_lack(call: &Call, number: Sysno, scull: Outcome) -> bool {
         Sysno::ioctl => {
             matches!(argument(1), 1 | 0x89e0 | 0x8906 | 0x8907) && is_error(scull, Errno::ENOTTY)
         }
-        // Protection keys, where the processor has them.
+        // Protection keys, where the processor has them: new ones, and 0, which is there always.
         Sysno::pkey_alloc => is_error(scull, Errno::ENOSPC),
+        Sysno::pkey_free => is_error(scull, Errno::EINVAL),
+        Sysno::pkey_mprotect => argument(3) != 0xffff_ffff && is_error(scull, Errno::EINVAL),
         _ => false,
     }
 }
