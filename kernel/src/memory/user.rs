@@ -391,12 +391,9 @@ impl<'a> UserBuffers<'a> {
     fn new(parts: &'a [IoVec], is_written: bool) -> Result<Self> {
         let left = match parts {
             [part] => part.checked_length()?,
-            parts => {
-                let lengths = parts.iter().map(IoVec::checked_length);
-                lengths
-                    .reduce(|sum, length| sum?.checked_add(length?).ok_or(Errno::EINVAL))
-                    .unwrap_or(Ok(0))?
-            }
+            parts => parts.iter().try_fold(0_usize, |sum, part| {
+                sum.checked_add(part.checked_length()?).ok_or(Errno::EINVAL)
+            })?,
         };
         make_window_present(parts, 0, is_written);
         Ok(Self { parts, done: 0, left, is_written })

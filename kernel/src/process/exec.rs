@@ -353,7 +353,6 @@ pub(crate) fn replace(program: Prepared, arguments: &Arguments<'_>) -> Result<Ar
         log::error!("{} cannot be loaded: {errno}", arguments.execfn.escape_ascii());
         exit::end_program(Status::Signal(Signal::SIGKILL.raw()))
     });
-    thread.signals.set_mask(Thread::current().signals.mask());
     Ok(thread)
 }
 

@@ -121,12 +121,11 @@ pub(crate) fn end_other_threads() -> Result<()> {
 /// Ends the running thread, the only one, and runs `next` in its place.
 pub(crate) fn hand_over(next: Arc<Thread>) -> ! {
     let process = Process::current();
+    // Before a signal can be sent to it.
+    let entity = next.inherit(Thread::current());
     let (ended, _) = process.remove(Thread::current().tid);
     process.add(next.clone());
-    // As `sched(7)` says, these outlive the program.
-    let before = Thread::current();
-    next.policy.store(before.policy.load(Ordering::Relaxed), Ordering::Relaxed);
-    schedule::start(next, schedule::entity(before));
+    schedule::start(next, entity);
     match ended {
         Some(ended) => schedule::end(ended),
         None => power_off(Status::Signal(Signal::SIGKILL.raw())),

@@ -153,8 +153,8 @@ impl Thread {
         unsafe { &*thread.cast::<Self>() }
     }
 
-    /// Takes over what a thread has from the one that makes it: the blocked signals, the policy, the
-    /// personality. Nice value and processors are in what the scheduler is to know of it, which is
+    /// Takes over what a thread has from the one that makes it, or that it takes the place of
+    /// (`execve(2)`): the blocked signals, the policy, the personality. Nice value and processors are in what the scheduler is to know of it, which is
     /// returned.
     pub(crate) fn inherit(&self, maker: &Self) -> Entity {
         self.signals.set_mask(maker.signals.mask());

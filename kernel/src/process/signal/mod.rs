@@ -385,6 +385,7 @@ pub(crate) fn force(info: SigInfo) {
 pub(crate) fn deliver(frame: &mut TrapFrame) {
     let thread = Thread::current();
     let signals = &thread.signals;
+    // Mostly there is nothing to take, as a look at the sets shows.
     while signals.has_deliverable()
         && let Some(info) = signals.take(!signals.mask())
     {
