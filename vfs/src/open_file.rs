@@ -10,6 +10,7 @@ use abi::fcntl::{OpenFlags, Whence};
 use abi::inotify::WatchMask;
 use abi::io::{Sink, Source};
 use abi::{Errno, Result};
+use bitflags::bitflags;
 use sync::{SpinLock, Waiters};
 
 use crate::lock::{FileKey, Locks};
@@ -28,6 +29,41 @@ pub enum Appending {
     No,
 }
 
+bitflags! {
+    /// What never changes of a description, and what almost every call asks for.
+    #[derive(Clone, Copy, Debug)]
+    struct Traits: u8 {
+        /// Its file can be sought ([`File::is_seekable`]).
+        const SEEKABLE = 1;
+        /// It has an offset that calls claim.
+        const OFFSET = 1 << 1;
+        /// It was opened to be read.
+        const OPEN_TO_READ = 1 << 2;
+        /// It was opened to be written.
+        const OPEN_TO_WRITE = 1 << 3;
+        /// Its kind of file is ever read ([`File::can_be_read`]).
+        const CAN_BE_READ = 1 << 4;
+        /// Its kind of file is ever written ([`File::can_be_written`]).
+        const CAN_BE_WRITTEN = 1 << 5;
+    }
+}
+
+impl Traits {
+    fn new(file: &dyn File, found: Option<&Found>, flags: OpenFlags) -> Self {
+        let is_seekable = file.is_seekable();
+        let is_directory = found.is_some_and(|found| found.location.is_directory());
+        let is_for_path = flags.contains(OpenFlags::PATH);
+        let mut traits = Self::empty();
+        traits.set(Self::SEEKABLE, is_seekable);
+        traits.set(Self::OFFSET, is_seekable || is_directory);
+        traits.set(Self::OPEN_TO_READ, flags.is_readable() && !is_for_path);
+        traits.set(Self::OPEN_TO_WRITE, flags.is_writable() && !is_for_path);
+        traits.set(Self::CAN_BE_READ, file.can_be_read());
+        traits.set(Self::CAN_BE_WRITTEN, file.can_be_written());
+        traits
+    }
+}
+
 /// An open file description: the file, the offset and the status flags that all its descriptors
 /// share.
 #[derive(Debug)]
@@ -37,9 +73,7 @@ pub struct OpenFile {
     found: Option<Found>,
     flags: AtomicU32,
     was_created: AtomicBool,
-    is_seekable: bool,
-    can_be_read: bool,
-    can_be_written: bool,
+    traits: Traits,
     pub(crate) offset: Offset,
     /// Where locks of this description may be.
     locked: SpinLock<Option<(Arc<Locks>, FileKey)>>,
@@ -65,9 +99,7 @@ impl OpenFile {
         let _ = file.note_flags(flags);
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            is_seekable: file.is_seekable(),
-            can_be_read: file.can_be_read(),
-            can_be_written: file.can_be_written(),
+            traits: Traits::new(&*file, found.as_ref(), flags),
             file,
             found,
             flags: AtomicU32::new((flags - OpenFlags::CREATION).bits()),
@@ -105,25 +137,25 @@ impl OpenFile {
     /// Returns whether the file has places that can be sought ([`File::is_seekable`]).
     #[inline]
     pub fn is_seekable(&self) -> bool {
-        self.is_seekable
+        self.traits.contains(Traits::SEEKABLE)
     }
 
     /// Returns whether its kind is ever read ([`File::can_be_read`]).
     #[inline]
     pub fn can_be_read(&self) -> bool {
-        self.can_be_read
+        self.traits.contains(Traits::CAN_BE_READ)
     }
 
     /// Returns whether its kind is ever written ([`File::can_be_written`]).
     #[inline]
     pub fn can_be_written(&self) -> bool {
-        self.can_be_written
+        self.traits.contains(Traits::CAN_BE_WRITTEN)
     }
 
     /// Returns whether it has an offset that calls claim: not that of a pipe, a socket or the like.
     #[inline]
     pub fn has_offset(&self) -> bool {
-        self.is_seekable || self.is_directory()
+        self.traits.contains(Traits::OFFSET)
     }
 
     /// Returns the file as a `T`, for the calls that work on one kind of file only.
@@ -353,9 +385,7 @@ impl OpenFile {
     /// `EBADF` if it was not.
     #[inline]
     pub fn readable(&self) -> Result<&dyn File> {
-        let flags = self.flags();
-        let is_right = flags.is_readable() && !flags.contains(OpenFlags::PATH);
-        if is_right { Ok(&*self.file) } else { Err(Errno::EBADF) }
+        if self.traits.contains(Traits::OPEN_TO_READ) { Ok(&*self.file) } else { Err(Errno::EBADF) }
     }
 
     /// Returns the file if it was opened to be written.
@@ -364,9 +394,11 @@ impl OpenFile {
     /// `EBADF` if it was not.
     #[inline]
     pub fn writable(&self) -> Result<&dyn File> {
-        let flags = self.flags();
-        let is_right = flags.is_writable() && !flags.contains(OpenFlags::PATH);
-        if is_right { Ok(&*self.file) } else { Err(Errno::EBADF) }
+        if self.traits.contains(Traits::OPEN_TO_WRITE) {
+            Ok(&*self.file)
+        } else {
+            Err(Errno::EBADF)
+        }
     }
 }
 

@@ -29,8 +29,29 @@ trait Transfer {
     /// `EBADF`, `EINVAL`.
     fn check(file: &OpenFile) -> Result<()>;
 
+    /// Returns a program's buffers.
+    ///
+    /// # Errors
+    /// `EFAULT` if a part lies outside the application's half.
+    fn buffers(parts: &[IoVec]) -> Result<UserBuffers<'_>>;
+
     /// Transfers to or from a program's buffers.
-    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize>;
+    fn run(
+        file: &OpenFile,
+        buffers: &mut UserBuffers<'_>,
+        position: Position,
+        manner: Manner,
+    ) -> Result<usize>;
+
+    /// Transfers to or from the parts of a vector.
+    fn run_parts(
+        file: &OpenFile,
+        parts: &[IoVec],
+        position: Position,
+        manner: Manner,
+    ) -> Result<usize> {
+        Self::run(file, &mut Self::buffers(parts)?, position, manner)
+    }
 }
 
 /// From a file.
@@ -42,8 +63,19 @@ impl Transfer for Reading {
         if file.can_be_read() { Ok(()) } else { Err(Errno::EINVAL) }
     }
 
-    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
-        transfer::read(file, &mut UserBuffers::target(parts)?, position, manner)
+    #[expect(clippy::inline_always, reason = "the result is large, and mostly of one part")]
+    #[inline(always)]
+    fn buffers(parts: &[IoVec]) -> Result<UserBuffers<'_>> {
+        UserBuffers::target(parts)
+    }
+
+    fn run(
+        file: &OpenFile,
+        buffers: &mut UserBuffers<'_>,
+        position: Position,
+        manner: Manner,
+    ) -> Result<usize> {
+        transfer::read(file, buffers, position, manner)
     }
 }
 
@@ -56,11 +88,31 @@ impl Transfer for Writing {
         if file.can_be_written() { Ok(()) } else { Err(Errno::EINVAL) }
     }
 
-    fn run(file: &OpenFile, parts: &[IoVec], position: Position, manner: Manner) -> Result<usize> {
+    #[expect(clippy::inline_always, reason = "the result is large, and mostly of one part")]
+    #[inline(always)]
+    fn buffers(parts: &[IoVec]) -> Result<UserBuffers<'_>> {
+        UserBuffers::origin(parts)
+    }
+
+    fn run(
+        file: &OpenFile,
+        buffers: &mut UserBuffers<'_>,
+        position: Position,
+        manner: Manner,
+    ) -> Result<usize> {
+        transfer::write(file, buffers, position, manner)
+    }
+
+    fn run_parts(
+        file: &OpenFile,
+        parts: &[IoVec],
+        position: Position,
+        manner: Manner,
+    ) -> Result<usize> {
         if parts.len() > 1 && file.file()?.is_written_by_part() {
             return write_each(file, parts, position, manner);
         }
-        transfer::write(file, &mut UserBuffers::origin(parts)?, position, manner)
+        Self::run(file, &mut Self::buffers(parts)?, position, manner)
     }
 }
 
@@ -112,10 +164,11 @@ pub(super) fn check_access(file: &OpenFile, allows: fn(OpenFlags) -> bool) -> Re
 #[inline(always)]
 fn one<T: Transfer>(fd: u32, (base, length): (u64, usize), position: Position) -> Result<usize> {
     let file = find::<T>(fd, position)?;
-    user::check(base, length)?;
+    let parts = [IoVec { base, length: length as u64 }];
+    let mut buffers = T::buffers(&parts)?;
     check_end(&file, position, length)?;
-    let parts = [IoVec { base, length: length.min(MOST) as u64 }];
-    T::run(&file, &parts, position, Manner::default())
+    buffers.truncate(MOST);
+    T::run(&file, &mut buffers, position, Manner::default())
 }
 
 /// Fails with `EINVAL` if a transfer would go beyond the greatest offset; this comes before the limit
@@ -235,7 +288,7 @@ fn vector<T: Transfer>(fd: u32, vector: Vector, position: Position) -> Result<us
         return Ok(0);
     }
     check_end(&file, position, total(parts))?;
-    T::run(&file, parts, position, Manner::default())
+    T::run_parts(&file, parts, position, Manner::default())
 }
 
 /// Returns whether parts have no bytes.
@@ -337,7 +390,7 @@ fn vector_with_flags<T: Transfer>(
         is_silent: flags & RWF_NOSIGNAL != 0,
         appending,
     };
-    let count = T::run(&file, parts, position, manner)?;
+    let count = T::run_parts(&file, parts, position, manner)?;
     if flags & RWF_SYNCS != 0 && is_file {
         file.file()?.sync(Synchronise::All)?;
     }
