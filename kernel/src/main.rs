@@ -63,13 +63,13 @@ fn start(start_info: u64, entry_stamp: u64) -> ! {
     for word in &options.unknown {
         log::warn!("unknown on the kernel's command line: {}", word.escape_ascii());
     }
+    sync::set_while_waiting(memory::tlb::serve);
+    arch::smp::start(info.rsdp);
     let cards = drivers::probe(options.virtio_mmio.iter().map(Vec::as_slice));
     drivers::power::start(info.rsdp);
     let mut entropy = [0; 32];
     drivers::rng::fill(&mut entropy);
     random::start(&entropy);
-    sync::set_while_waiting(memory::tlb::serve);
-    arch::smp::start(info.rsdp);
     if let Err(error) = file::start(image) {
         panic::give_up(format_args!("the tree of files cannot be made: {error}"));
     }

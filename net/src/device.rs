@@ -1,12 +1,14 @@
 //! Network cards as the stack sees them: what a driver implements.
 //!
-//! A card is handed to the stack as a [`Device`]: what it can do, its receiving half and its
-//! sending half. The halves are locked apart, so that a packet can be answered while the batch
-//! that it came in is still being received. Frames are Ethernet, without the frame check sequence.
+//! A card is handed to the stack as a [`Device`]: what it can do, and one or several pairs of a
+//! receiving half and a sending half. The halves are locked apart, so that a packet can be answered
+//! while the batch that it came in is still being received. Frames are Ethernet, without the frame
+//! check sequence.
 //!
 //! Neither half blocks: a full sending ring is [`Full`], an empty receiving ring is no frame.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Length of an Ethernet header in bytes.
@@ -74,7 +76,7 @@ pub struct Segment {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
-/// The receiving half of a card.
+/// A receiving half of a card.
 pub trait Receiver: Send {
     /// Hands at most `budget` received frames to `handle`, oldest first, and gives their buffers
     /// back to the card. Returns how many there were.
@@ -97,7 +99,7 @@ pub enum Interrupts {
     Disabled,
 }
 
-/// The sending half of a card.
+/// A sending half of a card.
 pub trait Transmitter: Send {
     /// Returns how many frames there is room for, after taking back buffers that the card is done
     /// with. While it is not 0, [`transmit`](Self::transmit) does not fail.
@@ -138,10 +140,17 @@ pub trait Bell: Send + Sync {
     fn ring(&self);
 }
 
-/// A card: what it can do, its two halves and its bell.
+/// A card: what it can do, and its queues.
 pub struct Device {
     /// What it can do.
     pub capabilities: Capabilities,
+    /// At least one pair of queues. Of several each is a processor's: the frames of a flow come by
+    /// the pair that the last one of the flow went out by, and interrupt that processor.
+    pub pairs: Vec<QueuePair>,
+}
+
+/// A receiving and a sending half, and the bell of the latter.
+pub struct QueuePair {
     /// Where frames come from.
     pub receiver: Box<dyn Receiver>,
     /// Where frames go.
@@ -150,8 +159,17 @@ pub struct Device {
     pub bell: Box<dyn Bell>,
 }
 
+impl fmt::Debug for QueuePair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueuePair").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Device").field("capabilities", &self.capabilities).finish_non_exhaustive()
+        f.debug_struct("Device")
+            .field("capabilities", &self.capabilities)
+            .field("pairs", &self.pairs.len())
+            .finish()
     }
 }

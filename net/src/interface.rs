@@ -1,14 +1,14 @@
-//! A card in use: its halves under their locks, its neighbours, its counters.
+//! A card in use: its queues under their locks, its neighbours, its counters.
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 
 use sync::SpinLock;
 
 use crate::device::{
-    Bell, Capabilities, Device, ETHERNET_HEADER, Full, Mac, Offload, PartialChecksum, Receiver,
-    Segment, Transmitter,
+    Bell, Capabilities, Device, ETHERNET_HEADER, Full, Mac, Offload, PartialChecksum, QueuePair,
+    Receiver, Segment, Transmitter,
 };
 use crate::loopback::Lane;
 use crate::neighbor::Neighbors;
@@ -66,13 +66,20 @@ impl ChecksumField {
 /// A card in use.
 pub(crate) struct Interface {
     pub(crate) capabilities: Capabilities,
+    pairs: Box<[Pair]>,
+    pub(crate) neighbors: SpinLock<Neighbors>,
+    counters: [AtomicU64; 4],
+}
+
+/// A pair of queues in use.
+pub(crate) struct Pair {
     receiver: SpinLock<Box<dyn Receiver>>,
     transmitter: SpinLock<Box<dyn Transmitter>>,
     /// For about how many frames there is room, below what there was when it was asked last.
     room: AtomicIsize,
+    /// The card was not told yet of all that was queued; changed under the transmitter's lock.
+    is_owed: AtomicBool,
     bell: Box<dyn Bell>,
-    pub(crate) neighbors: SpinLock<Neighbors>,
-    counters: [AtomicU64; 4],
 }
 
 /// What went over a card so far.
@@ -101,12 +108,122 @@ impl Interface {
     pub(crate) fn new(device: Device) -> Self {
         Self {
             capabilities: device.capabilities,
-            receiver: SpinLock::new(device.receiver),
-            transmitter: SpinLock::new(device.transmitter),
-            room: AtomicIsize::new(0),
-            bell: device.bell,
+            pairs: device.pairs.into_iter().map(Pair::new).collect(),
             neighbors: SpinLock::new(Neighbors::default()),
             counters: Default::default(),
+        }
+    }
+
+    /// Returns the pairs of queues.
+    pub(crate) fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// Returns the pair of queues that a processor uses.
+    #[inline]
+    pub(crate) fn pair_of(&self, processor: usize) -> &Pair {
+        match &*self.pairs {
+            // As most cards have it.
+            [only] => only,
+            pairs => &pairs[processor % pairs.len()],
+        }
+    }
+
+    /// Tells the card of what was queued.
+    pub(crate) fn flush(&self) {
+        self.pairs.iter().for_each(Pair::flush);
+    }
+
+    /// Notes a received frame.
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.counters[0].fetch_add(1, Ordering::Relaxed);
+        self.counters[1].fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Returns the counters.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let [received_packets, received_bytes, sent_packets, sent_bytes] =
+            self.counters.each_ref().map(|counter| counter.load(Ordering::Relaxed));
+        Traffic { received_packets, received_bytes, sent_packets, sent_bytes }
+    }
+
+    /// Queues an IP packet that `fill` writes, all but its checksum, on the pair of queues of a
+    /// processor.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn transmit_ip(
+        &self,
+        processor: usize,
+        mac: Mac,
+        outgoing: &Outgoing,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<(), Full> {
+        let is_offloaded = self.capabilities.checksum_transmit;
+        let field = outgoing.checksum;
+        self.transmit(processor, mac, outgoing.length, self.offload(outgoing), &mut |packet| {
+            fill(packet);
+            match (field, is_offloaded) {
+                (Some(field), true) => field.prepare(packet),
+                (Some(field), false) => field.complete(packet),
+                (None, _) => {}
+            }
+            if packet[0] >> 4 == 4 { ethernet::IPV4 } else { ethernet::IPV6 }
+        })
+    }
+
+    fn offload(&self, outgoing: &Outgoing) -> Offload {
+        let Some(field) = outgoing.checksum.filter(|_| self.capabilities.checksum_transmit) else {
+            return Offload::default();
+        };
+        let narrow = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
+        let start = narrow(ETHERNET_HEADER + field.start);
+        let segment = outgoing.segment.map(|payload_size| Segment {
+            is_ipv6: field.start == V6_HEADER,
+            header_length: start + narrow(crate::wire::tcp::HEADER),
+            payload_size,
+        });
+        let checksum = Some(PartialChecksum { start, offset: narrow(field.offset) });
+        Offload { checksum, segment }
+    }
+
+    /// Queues a frame whose payload `fill` writes, returning its EtherType, on the pair of queues of
+    /// a processor.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room.
+    pub(crate) fn transmit(
+        &self,
+        processor: usize,
+        mac: Mac,
+        length: usize,
+        offload: Offload,
+        fill: &mut dyn FnMut(&mut [u8]) -> u16,
+    ) -> Result<(), Full> {
+        let own = self.capabilities.mac;
+        let pair = self.pair_of(processor);
+        let mut transmitter = pair.transmitter.lock();
+        transmitter.transmit(ETHERNET_HEADER + length, offload, &mut |frame| {
+            let kind = fill(&mut frame[ETHERNET_HEADER..]);
+            ethernet::emit(frame, mac, own, kind);
+        })?;
+        pair.is_owed.store(true, Ordering::Relaxed);
+        drop(transmitter);
+        pair.room.fetch_sub(1, Ordering::Relaxed);
+        self.counters[2].fetch_add(1, Ordering::Relaxed);
+        self.counters[3].fetch_add((ETHERNET_HEADER + length) as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Pair {
+    fn new(pair: QueuePair) -> Self {
+        Self {
+            receiver: SpinLock::new(pair.receiver),
+            transmitter: SpinLock::new(pair.transmitter),
+            room: AtomicIsize::new(0),
+            is_owed: AtomicBool::new(false),
+            bell: pair.bell,
         }
     }
 
@@ -138,9 +255,16 @@ impl Interface {
         self.transmitter.lock().is_sending()
     }
 
-    /// Tells the card of what was queued.
-    pub(crate) fn flush(&self) {
-        let is_to_ring = self.transmitter.lock().publish();
+    /// Tells the card of what was queued, if it was not.
+    fn flush(&self) {
+        // Who queues something meanwhile has it told himself.
+        if !self.is_owed.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut transmitter = self.transmitter.lock();
+        self.is_owed.store(false, Ordering::Relaxed);
+        let is_to_ring = transmitter.publish();
+        drop(transmitter);
         if is_to_ring {
             self.bell.ring();
         }
@@ -154,81 +278,6 @@ impl Interface {
         if is_to_ring {
             self.bell.ring();
         }
-    }
-
-    /// Notes a received frame.
-    pub(crate) fn count_received(&self, bytes: usize) {
-        self.counters[0].fetch_add(1, Ordering::Relaxed);
-        self.counters[1].fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// Returns the counters.
-    pub(crate) fn traffic(&self) -> Traffic {
-        let [received_packets, received_bytes, sent_packets, sent_bytes] =
-            self.counters.each_ref().map(|counter| counter.load(Ordering::Relaxed));
-        Traffic { received_packets, received_bytes, sent_packets, sent_bytes }
-    }
-
-    /// Queues an IP packet that `fill` writes, all but its checksum.
-    ///
-    /// # Errors
-    /// [`Full`] if there is no room.
-    pub(crate) fn transmit_ip(
-        &self,
-        mac: Mac,
-        outgoing: &Outgoing,
-        fill: &mut dyn FnMut(&mut [u8]),
-    ) -> Result<(), Full> {
-        let is_offloaded = self.capabilities.checksum_transmit;
-        let field = outgoing.checksum;
-        self.transmit(mac, outgoing.length, self.offload(outgoing), &mut |packet| {
-            fill(packet);
-            match (field, is_offloaded) {
-                (Some(field), true) => field.prepare(packet),
-                (Some(field), false) => field.complete(packet),
-                (None, _) => {}
-            }
-            if packet[0] >> 4 == 4 { ethernet::IPV4 } else { ethernet::IPV6 }
-        })
-    }
-
-    fn offload(&self, outgoing: &Outgoing) -> Offload {
-        let Some(field) = outgoing.checksum.filter(|_| self.capabilities.checksum_transmit) else {
-            return Offload::default();
-        };
-        let narrow = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
-        let start = narrow(ETHERNET_HEADER + field.start);
-        let segment = outgoing.segment.map(|payload_size| Segment {
-            is_ipv6: field.start == V6_HEADER,
-            header_length: start + narrow(crate::wire::tcp::HEADER),
-            payload_size,
-        });
-        let checksum = Some(PartialChecksum { start, offset: narrow(field.offset) });
-        Offload { checksum, segment }
-    }
-
-    /// Queues a frame whose payload `fill` writes, returning its EtherType.
-    ///
-    /// # Errors
-    /// [`Full`] if there is no room.
-    pub(crate) fn transmit(
-        &self,
-        mac: Mac,
-        length: usize,
-        offload: Offload,
-        fill: &mut dyn FnMut(&mut [u8]) -> u16,
-    ) -> Result<(), Full> {
-        let own = self.capabilities.mac;
-        let mut transmitter = self.transmitter.lock();
-        transmitter.transmit(ETHERNET_HEADER + length, offload, &mut |frame| {
-            let kind = fill(&mut frame[ETHERNET_HEADER..]);
-            ethernet::emit(frame, mac, own, kind);
-        })?;
-        drop(transmitter);
-        self.room.fetch_sub(1, Ordering::Relaxed);
-        self.counters[2].fetch_add(1, Ordering::Relaxed);
-        self.counters[3].fetch_add((ETHERNET_HEADER + length) as u64, Ordering::Relaxed);
-        Ok(())
     }
 }
 

@@ -30,8 +30,8 @@ const HOP_LIFETIME: Duration = Duration::from_secs(10);
 pub(crate) enum Hop {
     /// Back into this machine.
     Loopback,
-    /// Over a card to a known address.
-    Link { interface: usize, mac: Mac },
+    /// Over a card, by the queues of a processor, to a known address.
+    Link { interface: usize, processor: usize, mac: Mac },
     /// Over a card, once this neighbour has answered.
     Unresolved { interface: usize, next: IpAddr },
 }
@@ -71,14 +71,15 @@ impl Stack {
         let Path::Link { interface: number, next } = path else { return Ok(Hop::Loopback) };
         let interface = self.interface(number).ok_or(Errno::ENETUNREACH)?;
         if is_group(&next) || self.network.lock().is_broadcast(&next) {
-            return Ok(Hop::Link { interface: number, mac: group_mac(&next) });
+            let (processor, mac) = (self.processor(), group_mac(&next));
+            return Ok(Hop::Link { interface: number, processor, mac });
         }
         let found = interface.neighbors.lock().find(next, now);
         if found.is_to_ask {
             self.ask(number, interface, next);
         }
         Ok(match found.mac {
-            Some(mac) => Hop::Link { interface: number, mac },
+            Some(mac) => Hop::Link { interface: number, processor: self.processor(), mac },
             None => Hop::Unresolved { interface: number, next },
         })
     }
@@ -100,6 +101,16 @@ impl Stack {
         Ok(&cached.hop)
     }
 
+    /// Has what goes by `cache` from now on go by the queues of this processor. The frames of a flow
+    /// follow each other by the same queues as long as any of them may be under way, else they
+    /// would overtake each other.
+    #[inline]
+    pub(crate) fn go_by_own_queues(&self, cache: &mut Option<CachedHop>) {
+        if let Some(CachedHop { hop: Hop::Link { processor, .. }, .. }) = cache {
+            *processor = self.processor();
+        }
+    }
+
     #[cold]
     fn hop_to_keep(
         &self,
@@ -117,8 +128,9 @@ impl Stack {
     pub(crate) fn has_room(&self, hop: &Hop, lane: Lane) -> bool {
         match hop {
             Hop::Loopback => self.loopback.has_room(lane),
-            Hop::Link { interface, .. } => {
-                self.interface(*interface).is_some_and(Interface::has_room)
+            Hop::Link { interface, processor, .. } => {
+                let interface = self.interface(*interface);
+                interface.is_some_and(|card| card.pair_of(*processor).has_room())
             }
             Hop::Unresolved { .. } => true,
         }
@@ -127,8 +139,9 @@ impl Stack {
     /// Returns whether the card of that way still has packets to send.
     pub(crate) fn is_sending(&self, way: &CachedHop) -> bool {
         match way.hop {
-            Hop::Link { interface, .. } => {
-                self.interface(interface).is_some_and(Interface::is_sending)
+            Hop::Link { interface, processor, .. } => {
+                let interface = self.interface(interface);
+                interface.is_some_and(|card| card.pair_of(processor).is_sending())
             }
             Hop::Loopback | Hop::Unresolved { .. } => false,
         }
@@ -148,9 +161,9 @@ impl Stack {
     ) -> Result<(), Full> {
         match hop {
             Hop::Loopback => self.loopback.send(outgoing.lane, outgoing.length, fill),
-            Hop::Link { interface, mac } => {
+            Hop::Link { interface, processor, mac } => {
                 let interface = self.interface(*interface).ok_or(Full)?;
-                interface.transmit_ip(*mac, outgoing, fill)?;
+                interface.transmit_ip(*processor, *mac, outgoing, fill)?;
                 self.bells.owe();
                 Ok(())
             }
@@ -177,7 +190,9 @@ impl Stack {
         let (length, lane) = (packet.len(), Lane::default());
         let outgoing = Outgoing { length, checksum: None, segment: None, lane };
         // A full ring loses the packet, as any link may.
-        let _ = interface.transmit_ip(mac, &outgoing, &mut |buffer| buffer.copy_from_slice(packet));
+        let _ = interface.transmit_ip(self.processor(), mac, &outgoing, &mut |buffer| {
+            buffer.copy_from_slice(packet);
+        });
         self.bells.owe();
     }
 
@@ -226,7 +241,7 @@ impl Stack {
         packet: &arp::Arp,
     ) -> Result<(), Full> {
         self.bells.owe();
-        interface.transmit(to, arp::LENGTH, Offload::default(), &mut |bytes| {
+        interface.transmit(self.processor(), to, arp::LENGTH, Offload::default(), &mut |bytes| {
             packet.emit(bytes);
             ethernet::ARP
         })
@@ -247,7 +262,7 @@ impl Stack {
         let length = crate::wire::ip::V6_HEADER + ndisc::LENGTH;
         self.bells.owe();
         let outgoing = Outgoing { length, checksum: None, segment: None, lane: Lane::default() };
-        interface.transmit_ip(to, &outgoing, &mut |packet| {
+        interface.transmit_ip(self.processor(), to, &outgoing, &mut |packet| {
             let start = header.emit(packet);
             emit(&mut packet[start..], (&source, &destination));
         })

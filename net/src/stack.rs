@@ -23,7 +23,7 @@ use sync::{Once, SpinLock};
 use crate::bells::{self, Bells, Due};
 use crate::device::{Capabilities, Device, Interrupts};
 use crate::flow::{FlowKey, Secrets};
-use crate::interface::{Interface, Traffic};
+use crate::interface::{Interface, Pair, Traffic};
 use crate::loopback::Loopback;
 use crate::network::{Cidr, Network, Route};
 use crate::ports::Ports;
@@ -93,6 +93,8 @@ pub struct Stack {
     due: AtomicU64,
     /// Tells the kernel of an earlier one.
     alarm: Once<fn(Instant)>,
+    /// Says which processor this is.
+    processor: Once<fn() -> usize>,
 }
 
 impl fmt::Debug for Stack {
@@ -130,6 +132,7 @@ impl Stack {
             buffers_budget: memory,
             due: AtomicU64::new(u64::MAX),
             alarm: Once::new(),
+            processor: Once::new(),
         })
     }
 
@@ -137,6 +140,17 @@ impl Stack {
     /// earlier than all that [`next_deadline`](Self::next_deadline) said before.
     pub fn set_alarm(&self, alarm: fn(Instant)) {
         self.alarm.call_once(|| alarm);
+    }
+
+    /// Sets what says which processor it is called on; without it there is one, 0.
+    pub fn set_processor(&self, processor: fn() -> usize) {
+        self.processor.call_once(|| processor);
+    }
+
+    /// Returns which processor this is.
+    #[inline]
+    pub(crate) fn processor(&self) -> usize {
+        self.processor.get().map_or(0, |processor| processor())
     }
 
     /// Notes that there is something to do at `at`.
@@ -305,7 +319,7 @@ impl Stack {
     }
 
     /// Receives what has arrived, runs what is due and sends what follows from both. Costs next to
-    /// nothing while there is neither.
+    /// nothing while there is neither. What is received is what came for this processor.
     ///
     /// Returns whether frames are left: the kernel calls again soon, other work in between.
     pub fn poll(self: &Arc<Self>, now: Instant, load: Load) -> bool {
@@ -315,10 +329,12 @@ impl Stack {
         if now.as_nanos() >= owed || (load == Load::Idle && owed != u64::MAX) {
             self.send_acknowledgements(now);
         }
+        let processor = self.processor();
         let mut is_more = false;
         let mut received = 0;
         for (number, interface) in self.interfaces() {
-            let Some(mut receiver) = interface.try_receiver() else { continue };
+            let pair = interface.pair_of(processor);
+            let Some(mut receiver) = pair.try_receiver() else { continue };
             let count = receiver.receive(BATCH, &mut |frame| {
                 interface.count_received(frame.bytes.len());
                 self.input_frame(number, interface, &frame, now);
@@ -342,38 +358,50 @@ impl Stack {
         is_more
     }
 
-    /// Asks the cards for interrupts, or for none. Returns whether frames wait already, in which
-    /// case the kernel polls again before it halts. Waits for another processor that receives.
+    /// Asks the cards for interrupts of this processor, or for none. Returns whether frames wait
+    /// already, in which case the kernel polls again before it halts. Waits for another processor
+    /// that receives.
     pub fn set_interrupts(&self, wanted: Interrupts) -> bool {
         let mut is_pending = false;
-        for (_, interface) in self.interfaces() {
-            is_pending |= interface.receiver().set_interrupts(wanted);
+        for pair in self.own_pairs() {
+            is_pending |= pair.receiver().set_interrupts(wanted);
             if wanted == Interrupts::Enabled {
-                interface.remind();
+                pair.remind();
             }
         }
         is_pending
     }
 
-    /// Asks for interrupts those cards that no other processor receives from: that one asks
-    /// afterwards itself. Returns whether frames wait already.
+    /// Asks for interrupts of this processor those cards that no other processor receives from: that
+    /// one asks afterwards itself. Returns whether frames wait already.
     pub fn ask_for_interrupts(&self) -> bool {
         let mut is_pending = false;
-        for (_, interface) in self.interfaces() {
-            let Some(mut receiver) = interface.try_receiver() else { continue };
+        for pair in self.own_pairs() {
+            let Some(mut receiver) = pair.try_receiver() else { continue };
             is_pending |= receiver.set_interrupts(Interrupts::Enabled);
             drop(receiver);
-            interface.remind();
+            pair.remind();
         }
         is_pending
     }
 
-    /// Returns whether frames or loopback packets wait to be received; cheap.
+    /// Returns whether frames for this processor or loopback packets wait to be received; cheap.
     pub fn is_pending(&self) -> bool {
-        let is_waiting = |(_, card): (usize, &Interface)| {
-            card.try_receiver().is_some_and(|mut receiver| receiver.is_pending())
-        };
-        self.loopback.waiting().is_some() || self.interfaces().any(is_waiting)
+        let is_waiting =
+            |pair: &Pair| pair.try_receiver().is_some_and(|mut receiver| receiver.is_pending());
+        self.loopback.waiting().is_some() || self.own_pairs().any(is_waiting)
+    }
+
+    /// Returns the queues of the cards that are this processor's.
+    fn own_pairs(&self) -> impl Iterator<Item = &Pair> {
+        let processor = self.processor();
+        self.interfaces().map(move |(_, interface)| interface.pair_of(processor))
+    }
+
+    /// Returns how many processors have queues of a card to themselves; the others share theirs with
+    /// these, in turns.
+    pub fn spread(&self) -> usize {
+        self.interfaces().map(|(_, interface)| interface.pairs().len()).max().unwrap_or(1).max(1)
     }
 
     /// Returns when [`poll`](Self::poll) is to be called even if nothing arrives.

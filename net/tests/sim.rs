@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use abi::Errno;
 use abi::poll::Events;
-use link::{Faults, Random, Transfer, World, address, pattern, receive, send};
+use link::{Faults, PAIRS, Random, Transfer, World, address, move_to, pattern, receive, send};
 use net::inet::Socket;
 use net::options::Value;
 
@@ -88,6 +88,56 @@ fn a_request_and_its_answer_take_two_frames() {
     // The last answer is acknowledged by itself, the others with the next request.
     let frames = world.frames_sent() - before;
     assert_eq!(frames, 21);
+}
+
+#[test]
+fn a_connection_goes_by_the_queues_of_who_sends_once_all_is_acknowledged() {
+    let mut world = World::new(5, Faults::default());
+    let listener = world.listener(7);
+    let (client, server) = world.connect(&listener, 7);
+    client.set_option(6, 1, Value::whole(&1i32.to_ne_bytes()), world.now).unwrap();
+    for turn in 0..4 {
+        let (here, there) = (turn % PAIRS, (turn + 1) % PAIRS);
+        move_to(here);
+        send(&client, b"one", world.now).unwrap();
+        assert_eq!(world.pair_used(0), here);
+        // What follows would overtake what is still under way.
+        move_to(there);
+        send(&client, b"two", world.now).unwrap();
+        assert_eq!(world.pair_used(0), here);
+        world.run(Duration::from_millis(10), |_| false);
+        assert_eq!(receive(&server, 6, world.now).unwrap(), b"onetwo");
+    }
+    // Another processor does not take what came for this one.
+    move_to(1);
+    send(&client, b"question", world.now).unwrap();
+    assert!(world.run(Duration::from_secs(1), |world| receive(&server, 8, world.now).is_ok()));
+    send(&server, b"answer", world.now).unwrap();
+    world.pass(Duration::from_millis(1));
+    let waits_for: Vec<_> = (0..PAIRS)
+        .filter(|processor| {
+            move_to(*processor);
+            world.stacks[0].is_pending()
+        })
+        .collect();
+    assert_eq!(waits_for, [1]);
+}
+
+#[test]
+fn threads_that_move_lose_nothing() {
+    with_seeds(8, |seed| {
+        let mut world = World::new(seed, Faults { loss: 3, ..Faults::default() });
+        let mut random = Random(seed);
+        let listener = world.listener(7);
+        let (client, server) = world.connect(&listener, 7);
+        let mut up = Transfer::new(200_000);
+        assert!(world.run(Duration::from_secs(20_000), |world| {
+            move_to(usize::try_from(random.below(PAIRS as u64)).unwrap());
+            up.advance(&client, &server, &mut random, world.now);
+            up.is_over
+        }));
+        assert_eq!(up.received, up.total);
+    });
 }
 
 #[test]

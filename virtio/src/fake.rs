@@ -203,7 +203,7 @@ impl FakeQueue {
 pub(crate) struct Bell(pub(crate) Cell<u32>);
 
 impl Notify for &Bell {
-    fn notify(&self, _queue: u16) {
+    fn notify(&self) {
         self.0.set(self.0.get() + 1);
     }
 }

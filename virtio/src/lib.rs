@@ -24,8 +24,8 @@ pub use memory::{DmaMemory, Slots, TooSmall};
 pub use net::{Receiver, Transmitter};
 pub use queue::{Addresses, Direction, Queue, Segment, Used};
 
-/// A device's door bell.
+/// The door bell of a queue.
 pub trait Notify {
-    /// Tells the device that its queue number `queue` has new buffers.
-    fn notify(&self, queue: u16);
+    /// Tells the device that the queue has new buffers.
+    fn notify(&self);
 }

@@ -116,7 +116,7 @@ impl Channel {
             return false;
         }
         if self.queue.publish() {
-            self.bell.notify(QUEUE);
+            self.bell.notify();
         }
         self.sent += 1;
         self.slot = (self.slot + 1) % SLOTS;

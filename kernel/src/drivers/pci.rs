@@ -12,7 +12,7 @@ use virtio_drivers::transport::pci::bus::{
 
 use super::registers::Registers;
 use crate::arch::apic::Trigger;
-use crate::arch::{apic, irq, port};
+use crate::arch::{apic, irq, port, smp};
 
 /// Port of the configuration address.
 const ADDRESS: u16 = 0xcf8;
@@ -193,16 +193,16 @@ impl MessageTable {
         Ports.write_word(self.function.0, self.capability, control);
     }
 
-    /// Gives a message a vector of its own and returns its number in the table; `None` when there
-    /// is no message or no vector left.
-    pub(super) fn connect(&mut self) -> Option<u16> {
+    /// Gives a message a vector of its own at a processor and returns its number in the table;
+    /// `None` when there is no message or no vector left.
+    pub(super) fn connect(&mut self, processor: usize) -> Option<u16> {
         let number = self.used;
         let entry = u64::from(number) * MSIX_ENTRY;
         if entry + MSIX_ENTRY > self.entries.len() {
             return None;
         }
         let vector = irq::register(|| ())?;
-        let (address, data) = apic::message(vector);
+        let (address, data) = apic::message(smp::apic_id(processor), vector);
         self.used += 1;
         self.entries.write_halves(entry, address);
         self.entries.write(entry + 8, data);

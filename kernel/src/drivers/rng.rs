@@ -96,7 +96,7 @@ impl EntropyDevice {
         self.is_asked =
             self.queue.add(&[Segment { address, len, direction: Direction::FromDevice }], 0);
         if self.queue.publish() {
-            self.bell.notify(QUEUE);
+            self.bell.notify();
         }
     }
 }

@@ -4,10 +4,13 @@
 //! kernel finds what has come by looking. [`serve`] is called by `work`, [`is_quiet`] right before
 //! the processor halts.
 //!
-//! Any processor may receive from a card, one at a time for a batch of frames, which it carries up to
-//! the sockets. None that has something else to do waits for it: who finds the card taken goes on,
-//! and leaves it to that one to ask for interrupts. What the machine sends to itself is received by
-//! who sent it. The interrupts of cards go to the first processor.
+//! A card with several pairs of queues has one for each processor, which it interrupts: a connection
+//! goes by the queues of the processor whose thread sends on it, and what comes back for it arrives
+//! there. Processors that share queues, as all do where a card has one pair, receive one at a time
+//! for a batch of frames, which each carries up to the sockets. None that has something else to do
+//! waits for it: who finds the queue taken goes on, and leaves it to that one to ask for interrupts,
+//! which go to the first of those that share it. What the machine sends to itself is received by who
+//! sent it.
 
 mod dhcp;
 
@@ -30,8 +33,9 @@ use vfs::Creation;
 
 pub(crate) use net::stack::Load;
 
-use crate::arch::cpu::{Attention, Cpu};
-use crate::arch::{clock, index, smp};
+use crate::arch::cpu::{Attention, Cpu, MAX_CPUS};
+use crate::arch::smp::{self, KICK_VECTOR};
+use crate::arch::{clock, index};
 use crate::memory::FRAMES;
 use crate::{file, random, schedule};
 
@@ -65,11 +69,16 @@ pub(crate) fn start(cards: Vec<Device>, ip: &[u8], host_name: &[u8]) {
     let stack = stack();
     let first = cards.first().map(|card| card.capabilities.mac);
     for card in cards {
-        let mac = card.capabilities.mac;
+        let (mac, pairs) = (card.capabilities.mac, card.pairs.len());
         match stack.add_device(card) {
-            Ok(number) => log::info!("network card {number}: {mac:02x?}"),
+            Ok(number) => log::info!("network card {number}: {mac:02x?}, {pairs} pairs of queues"),
             Err(_) => log::warn!("there are more network cards than can be used"),
         }
+    }
+    if stack.spread() > 1 {
+        stack.set_processor(|| Cpu::current().id);
+        // Those that halted before there was a card have not asked it for interrupts.
+        (1..smp::count()).for_each(|cpu| smp::interrupt(cpu, KICK_VECTOR));
     }
     match (ip, first) {
         (b"none", _) | (b"dhcp", None) => {}
@@ -218,12 +227,14 @@ pub(crate) fn settle() {
 }
 
 /// Returns whether this processor may halt: nothing has come for a while, and the next thing that
-/// comes interrupts. One processor looks at a time, until it `has_work`; others may halt at once.
+/// comes interrupts. Of those that share queues one processor looks at a time, until it `has_work`;
+/// others may halt at once.
 pub(crate) fn is_quiet(has_work: impl Fn() -> bool) -> bool {
-    /// Held by the processor that looks. A leaf, but for the stack's.
-    static LOOKING: SpinLock<()> = SpinLock::new(());
+    /// Held by the processor that looks. Leaves, but for the stack's.
+    static LOOKING: [SpinLock<()>; MAX_CPUS] = [const { SpinLock::new(()) }; MAX_CPUS];
     let Some(stack) = STACK.get() else { return true };
-    let Some(_looking) = LOOKING.try_lock() else { return true };
+    let looking = LOOKING.get(Cpu::current().id % stack.spread());
+    let Some(_looking) = looking.and_then(SpinLock::try_lock) else { return true };
     stack.set_interrupts(Interrupts::Disabled);
     let until = clock::now() + PATIENCE;
     while clock::now() < until {

@@ -278,6 +278,9 @@ impl Tcp {
     /// Sends what the connection may send now.
     pub(super) fn push(self: &Arc<Self>, inner: &mut Inner, now: Instant) {
         let Inner { state: State::Open(connection), hop, .. } = inner else { return };
+        if connection.engine.as_ref().is_some_and(|engine| !engine.has_data_under_way()) {
+            self.stack.go_by_own_queues(hop);
+        }
         let mut output = Self::output(&self.stack, hop, &connection.synced, now);
         let mss = connection.synced.mss();
         let is_corked = connection.corked_until.is_some_and(|until| now < until);

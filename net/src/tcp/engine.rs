@@ -290,6 +290,11 @@ impl Engine {
         self.send_end.wrapping_sub(queued)
     }
 
+    /// Returns whether the peer has yet to acknowledge something that was sent.
+    pub(super) fn has_data_under_way(&self) -> bool {
+        is_before(self.unacknowledged_from(), self.sent.highest)
+    }
+
     /// Returns how much the peer may send before it hears from here again.
     pub(super) fn window_left(&self) -> usize {
         let left = self.sent.limit.wrapping_sub(self.receive_next).cast_signed();

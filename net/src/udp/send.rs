@@ -177,6 +177,7 @@ impl Udp {
         let Header { source, destination, .. } = *header;
         let is_peer = inner.remote.is_some_and(|remote| remote.address == destination);
         let hop = if is_peer {
+            self.stack.go_by_own_queues(&mut inner.hop);
             *self.stack.cached_hop(&destination, &mut inner.hop, now)?
         } else {
             self.stack.hop(&destination, now)?

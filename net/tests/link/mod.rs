@@ -1,15 +1,17 @@
 //! Two machines and a bad cable between them, with a clock that tests turn.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use abi::time::Instant;
 use abi::{Errno, Result};
 use net::device::{
-    Bell, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac, Offload, Receiver,
-    Transmitter,
+    Bell, Capabilities, Device, ETHERNET_HEADER, Frame, Full, Interrupts, Mac, Offload, QueuePair,
+    Receiver, Transmitter,
 };
 use net::flow::{Endpoint, Secrets};
 use net::inet::{Extras, Family, ReceiveFlags, Socket, SocketAddress};
@@ -113,8 +115,18 @@ fn forge(frame: &mut [u8], random: &mut Random) {
     }
 }
 
+/// A queue of a card, of the pair with this number.
 struct End {
     lane: Arc<Mutex<Lane>>,
+    pair: usize,
+    /// The pair that the last frame went out by: what comes back comes by the same one.
+    used: Arc<AtomicUsize>,
+}
+
+impl End {
+    fn is_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed) == self.pair
+    }
 }
 
 impl Receiver for End {
@@ -123,7 +135,9 @@ impl Receiver for End {
             let frame = {
                 let mut lane = self.lane.lock().unwrap();
                 match lane.frames.front() {
-                    Some((at, _)) if *at <= lane.now => lane.frames.pop_front().unwrap().1,
+                    Some((at, _)) if *at <= lane.now && self.is_used() => {
+                        lane.frames.pop_front().unwrap().1
+                    }
                     _ => return count,
                 }
             };
@@ -135,7 +149,7 @@ impl Receiver for End {
 
     fn is_pending(&mut self) -> bool {
         let lane = self.lane.lock().unwrap();
-        lane.frames.front().is_some_and(|(at, _)| *at <= lane.now)
+        lane.frames.front().is_some_and(|(at, _)| *at <= lane.now && self.is_used())
     }
 
     fn set_interrupts(&mut self, _: Interrupts) -> bool {
@@ -164,6 +178,7 @@ impl Transmitter for End {
         if self.room() == 0 {
             return Err(Full);
         }
+        self.used.store(self.pair, Ordering::Relaxed);
         let mut frame = vec![0xaa; length];
         fill(&mut frame);
         self.lane.lock().unwrap().push(frame);
@@ -179,7 +194,28 @@ impl Bell for End {
     fn ring(&self) {}
 }
 
-fn card(mac: Mac, incoming: &Arc<Mutex<Lane>>, outgoing: &Arc<Mutex<Lane>>) -> Device {
+thread_local! {
+    /// The processor that this thread plays.
+    static PROCESSOR: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Goes on as another processor.
+pub(crate) fn move_to(processor: usize) {
+    PROCESSOR.set(processor);
+}
+
+/// As many pairs of queues a card has.
+pub(crate) const PAIRS: usize = 3;
+
+fn card(
+    mac: Mac,
+    incoming: &Arc<Mutex<Lane>>,
+    outgoing: &Arc<Mutex<Lane>>,
+    used: &Arc<AtomicUsize>,
+) -> Device {
+    let end = |lane: &Arc<Mutex<Lane>>, pair| {
+        Box::new(End { lane: lane.clone(), pair, used: used.clone() })
+    };
     Device {
         capabilities: Capabilities {
             mac,
@@ -188,9 +224,13 @@ fn card(mac: Mac, incoming: &Arc<Mutex<Lane>>, outgoing: &Arc<Mutex<Lane>>) -> D
             segment_v4: 0,
             segment_v6: 0,
         },
-        receiver: Box::new(End { lane: incoming.clone() }),
-        transmitter: Box::new(End { lane: outgoing.clone() }),
-        bell: Box::new(End { lane: outgoing.clone() }),
+        pairs: (0..PAIRS)
+            .map(|pair| QueuePair {
+                receiver: end(incoming, pair),
+                transmitter: end(outgoing, pair),
+                bell: end(outgoing, pair),
+            })
+            .collect(),
     }
 }
 
@@ -198,6 +238,8 @@ fn card(mac: Mac, incoming: &Arc<Mutex<Lane>>, outgoing: &Arc<Mutex<Lane>>) -> D
 pub(crate) struct World {
     pub(crate) stacks: [Arc<Stack>; 2],
     lanes: [Arc<Mutex<Lane>>; 2],
+    /// The pairs of queues that the machines sent by last.
+    used: [Arc<AtomicUsize>; 2],
     pub(crate) now: Instant,
     /// Machines switched off stay silent.
     pub(crate) is_off: [bool; 2],
@@ -213,20 +255,36 @@ impl World {
             Arc::new(Mutex::new(lane))
         };
         let lanes = [lane(&mut random), lane(&mut random)];
+        let used: [Arc<AtomicUsize>; 2] = Default::default();
         let stacks = [0, 1].map(|index: usize| {
             let secrets = Secrets([random.next(), random.next(), random.next(), random.next()]);
             let stack = Stack::new(secrets, 64 << 20);
             let number = u8::try_from(index + 1).unwrap();
             let mac = [2, 0, 0, 0, 0, number];
-            let number = stack.add_device(card(mac, &lanes[index], &lanes[1 - index])).unwrap();
+            stack.set_processor(|| PROCESSOR.get());
+            let card = card(mac, &lanes[index], &lanes[1 - index], &used[index]);
+            let number = stack.add_device(card).unwrap();
             let text = ["10.0.0.1", "10.0.0.2"][index];
             stack.add_address(number, Cidr { address: text.parse().unwrap(), prefix: 24 });
             stack
         });
-        let mut world =
-            Self { stacks, lanes, now: Instant::from_nanos(1_000_000_000), is_off: [false; 2] };
+        let mut world = Self {
+            stacks,
+            lanes,
+            used,
+            now: Instant::from_nanos(1_000_000_000),
+            is_off: [false; 2],
+        };
         world.step(Duration::from_micros(1));
         world
+    }
+
+    /// Turns the clock without anything happening but on the cable.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now = self.now + time;
+        for lane in &self.lanes {
+            lane.lock().unwrap().now = self.now.as_nanos();
+        }
     }
 
     /// Lets everything happen that happens now, then turns the clock to the next event, `limit`
@@ -237,7 +295,7 @@ impl World {
         }
         for (stack, is_off) in self.stacks.iter().zip(self.is_off) {
             if !is_off {
-                while stack.poll(self.now, Load::Idle) {}
+                on_every_processor(|| while stack.poll(self.now, Load::Idle) {});
             }
         }
         for (lane, is_off) in self.lanes.iter().zip(self.is_off) {
@@ -270,6 +328,11 @@ impl World {
             self.step(limit.min(Duration::from_secs(1)));
         }
         true
+    }
+
+    /// Returns the pair of queues that a machine sent by last.
+    pub(crate) fn pair_used(&self, host: usize) -> usize {
+        self.used[host].load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_forgeries(&self, percent: u64) {
@@ -345,6 +408,15 @@ impl World {
             server.is_some() && client.connected() == Ok(())
         }));
         (client, server.unwrap().0)
+    }
+}
+
+/// Does something on each processor, this one last.
+fn on_every_processor(act: impl Fn()) {
+    let own = PROCESSOR.get();
+    for processor in (0..PAIRS).filter(|other| *other != own).chain([own]) {
+        move_to(processor);
+        act();
     }
 }
 

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::header::{self, Received};
+use crate::Notify;
 use crate::memory::{DmaMemory, Slots, TooSmall};
 use crate::queue::{Direction, Queue, Segment, Used};
-use crate::{Notify, net::RECEIVE_QUEUE};
 
 /// A received frame.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +92,7 @@ impl<M: DmaMemory, N: Notify> Receiver<M, N> {
         let is_pending = self.queue.enable_interrupts();
         // Without buffers the device waits for some, and no frame comes.
         if self.queue.is_notification_missing() {
-            self.bell.notify(RECEIVE_QUEUE);
+            self.bell.notify();
         }
         is_pending
     }
@@ -158,7 +158,7 @@ impl<M: DmaMemory, N: Notify> Receiver<M, N> {
 
     fn publish(&mut self) {
         if self.queue.publish() {
-            self.bell.notify(RECEIVE_QUEUE);
+            self.bell.notify();
         }
     }
 }

@@ -195,3 +195,35 @@ proptest! {
         }
     }
 }
+
+/// Has a device that answers so be told of 3 pairs of queues; returns what comes of it.
+fn tell_pairs(answer: Option<u8>) -> bool {
+    let bell = Bell::default();
+    let (mut queue, mut buffer, mut device) = parts(1);
+    let mut patience = 3;
+    let is_set = set_pairs(&mut queue, &mut buffer, &&bell, 3, || {
+        if let (Some(answer), Some(chain)) = (answer, device.take()) {
+            assert_eq!(chain.pieces[0].read(), [4, 0, 3, 0]);
+            chain.pieces[1].write(&[answer]);
+            device.put(chain.head.into(), 1);
+            device.complete();
+        }
+        patience -= 1;
+        patience > 0
+    });
+    assert_eq!(bell.0.get(), 1);
+    is_set
+}
+
+#[test]
+fn pairs_are_used_only_if_the_device_says_so_in_time() {
+    assert!(tell_pairs(Some(0)));
+    assert!(!tell_pairs(Some(1)));
+    assert!(!tell_pairs(None));
+    let bell = Bell::default();
+    let (mut queue, _, _) = parts(1);
+    let mut short = Slots::new(HostMemory::new(SLOT), 1, 4).unwrap();
+    assert!(!set_pairs(&mut queue, &mut short, &&bell, 3, || panic!(
+        "there is nothing to wait for"
+    )));
+}

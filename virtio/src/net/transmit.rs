@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::header::{self, HEADER_BYTES, Offload};
+use crate::Notify;
 use crate::memory::{DmaMemory, Slots, TooSmall};
 use crate::queue::{Direction, Queue, Segment};
-use crate::{Notify, net::TRANSMIT_QUEUE};
 
 /// There is no room: the frame was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -126,7 +126,7 @@ impl<M: DmaMemory, N: Notify> Transmitter<M, N> {
     /// Shows the device the frames queued, ringing its bell if it wants that.
     pub fn flush(&mut self) {
         if self.queue.publish() {
-            self.bell.notify(TRANSMIT_QUEUE);
+            self.bell.notify();
         }
     }
 

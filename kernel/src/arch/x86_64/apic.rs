@@ -138,7 +138,8 @@ pub(crate) fn route(line: u8, vector: u8, trigger: Trigger) {
     io_write(register, u32::from(vector) | level);
 }
 
-/// Returns the address and the data of a message-signalled interrupt that arrives here as `vector`.
-pub(crate) fn message(vector: u8) -> (u64, u32) {
-    (LOCAL | u64::from(id()) << 12, u32::from(vector))
+/// Returns the address and the data of a message-signalled interrupt that arrives at the processor
+/// with this APIC id as `vector`.
+pub(crate) fn message(target: u8, vector: u8) -> (u64, u32) {
+    (LOCAL | u64::from(target) << 12, u32::from(vector))
 }

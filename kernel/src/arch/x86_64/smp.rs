@@ -44,6 +44,11 @@ pub(crate) fn count() -> usize {
     COUNT.load(Ordering::Relaxed)
 }
 
+/// Returns the APIC id of a processor that runs.
+pub(crate) fn apic_id(cpu: usize) -> u8 {
+    APIC_IDS.get(cpu).map_or(0, |id| id.load(Ordering::Relaxed))
+}
+
 /// Returns the mask of all processors but this one.
 pub(crate) fn others() -> u64 {
     (u64::MAX >> (MAX_CPUS - count())) & !(1 << Cpu::current().id)

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "hands the registers' address to virtio-drivers")]
 
+use core::mem;
 use core::ptr::NonNull;
 
 use virtio_drivers::transport::mmio::{MmioTransport, MmioVersion};
@@ -74,6 +75,7 @@ pub(in crate::drivers) struct Mmio {
     transport: MmioTransport<'static>,
     registers: Registers,
     line: u8,
+    is_connected: bool,
 }
 
 impl Mmio {
@@ -95,7 +97,7 @@ impl Mmio {
         }
         // SAFETY: as above; these are other registers than the transport uses.
         let registers = unsafe { Registers::map(place.start, place.len) }?;
-        Some(Self { transport, registers, line: place.line })
+        Some(Self { transport, registers, line: place.line, is_connected: false })
     }
 }
 
@@ -106,8 +108,11 @@ impl Bus for Mmio {
         &mut self.transport
     }
 
-    /// All queues share the device's line, so this is for one of them.
-    fn connect(&mut self, _queue: u16) -> bool {
+    /// All queues share the device's line, which is the first processor's.
+    fn connect(&mut self, _queue: u16, _processor: usize) -> bool {
+        if mem::replace(&mut self.is_connected, true) {
+            return false;
+        }
         let registers = self.registers;
         irq::register_line(self.line, Trigger::Edge, move || {
             // Acknowledged before the queues are looked at: what comes later raises the line again.
@@ -116,7 +121,7 @@ impl Bus for Mmio {
         })
     }
 
-    fn doorbell(&mut self, _queue: u16) -> Doorbell {
-        Doorbell { register: self.registers.part(QUEUE_NOTIFY, 4), is_wide: true }
+    fn doorbell(&mut self, queue: u16) -> Doorbell {
+        Doorbell { queue, register: self.registers.part(QUEUE_NOTIFY, 4), is_wide: true }
     }
 }

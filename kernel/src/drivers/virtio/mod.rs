@@ -32,10 +32,11 @@ pub(super) trait Bus: Send + Sync + 'static {
     /// Returns what virtio-drivers knows of it.
     fn transport(&mut self) -> &mut Self::Transport;
 
-    /// Gives `queue` an interrupt, before it is set up. What the interrupt is about is found by
-    /// looking at the queue; the interrupt only makes the processor do so, wherever it is at.
-    /// Returns false when the machine has no interrupt left: the queue has to be polled.
-    fn connect(&mut self, queue: u16) -> bool;
+    /// Gives `queue` an interrupt of its own at a processor, before it is set up. What the interrupt
+    /// is about is found by looking at the queue; the interrupt only makes the processor do so,
+    /// wherever it is at. Returns false when there is no interrupt left, and where all queues of the
+    /// device share one, which the first that is connected gets: the queue has to be polled.
+    fn connect(&mut self, queue: u16, processor: usize) -> bool;
 
     /// Returns the door bell of `queue`, once it is set up.
     fn doorbell(&mut self, queue: u16) -> Doorbell;
@@ -44,17 +45,18 @@ pub(super) trait Bus: Send + Sync + 'static {
 /// Where a queue's notifications are written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doorbell {
+    queue: u16,
     register: Registers,
     /// Whether the register is 32 bits wide, not 16.
     is_wide: bool,
 }
 
 impl Notify for Doorbell {
-    fn notify(&self, queue: u16) {
+    fn notify(&self) {
         if self.is_wide {
-            self.register.write(0, u32::from(queue));
+            self.register.write(0, u32::from(self.queue));
         } else {
-            self.register.write(0, queue);
+            self.register.write(0, self.queue);
         }
     }
 }

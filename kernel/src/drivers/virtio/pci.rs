@@ -1,5 +1,7 @@
 //! Virtio devices on the PCI bus (virtio 1.3 §4.1), modern or transitional.
 
+use core::mem;
+
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::pci::bus::{DeviceFunction, DeviceFunctionInfo, PciRoot};
 use virtio_drivers::transport::pci::{PciTransport, virtio_device_type};
@@ -36,6 +38,8 @@ pub(in crate::drivers) struct Pci {
     notify_multiplier: u32,
     interrupt_status: Registers,
     messages: Option<MessageTable>,
+    /// All queues share the function's line, and one has it.
+    has_line: bool,
 }
 
 /// Where a structure of the device is.
@@ -109,6 +113,7 @@ impl Pci {
             notify_multiplier,
             interrupt_status,
             messages,
+            has_line: false,
         })
     }
 
@@ -128,9 +133,13 @@ impl Bus for Pci {
         &mut self.transport
     }
 
-    fn connect(&mut self, queue: u16) -> bool {
+    fn connect(&mut self, queue: u16, processor: usize) -> bool {
         if let Some(messages) = &mut self.messages {
-            return messages.connect().is_some_and(|number| self.set_vector(queue, number));
+            let number = messages.connect(processor);
+            return number.is_some_and(|number| self.set_vector(queue, number));
+        }
+        if mem::replace(&mut self.has_line, true) {
+            return false;
         }
         let interrupt_status = self.interrupt_status;
         self.function.connect_line(move || {
@@ -143,6 +152,6 @@ impl Bus for Pci {
         self.common.write(QUEUE_SELECT, queue);
         let index: u16 = self.common.read(QUEUE_NOTIFY_OFF);
         let offset = u64::from(index) * u64::from(self.notify_multiplier);
-        Doorbell { register: self.notify.part(offset, 4), is_wide: false }
+        Doorbell { queue, register: self.notify.part(offset, 4), is_wide: false }
     }
 }
