@@ -1,5 +1,6 @@
 //! The command line: what can be asked of `scull`.
 
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::str::FromStr;
 use std::path::PathBuf;
@@ -221,9 +222,21 @@ pub(crate) struct TestArgs {
     /// The kind of machine.
     #[arg(long, value_enum, default_value = "microvm")]
     pub(crate) machine: MachineKind,
+    /// How clients reach the ports.
+    #[arg(long, value_enum, default_value = "user")]
+    pub(crate) net: TestNet,
     /// A kernel other than the one built along with this tool.
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
+}
+
+/// How the clients of a test reach the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestNet {
+    /// By QEMU's own network.
+    User,
+    /// By a tap device with several queues, in a network namespace of the test's own: as root only.
+    Tap,
 }
 
 /// What `scull fuzz` takes.
@@ -379,8 +392,8 @@ pub(crate) struct Publish {
     pub(crate) protocol: Protocol,
 }
 
-impl core::fmt::Display for Publish {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Publish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}/{}", self.host, self.guest, self.protocol.name())
     }
 }
@@ -492,6 +505,16 @@ impl Net {
     }
 }
 
+impl fmt::Display for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User => f.write_str("user"),
+            Self::Tap { name, ip } => write!(f, "tap:{name},ip={ip}"),
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
 impl FromStr for Net {
     type Err = String;
 
@@ -575,7 +598,9 @@ mod tests {
 
     #[test]
     fn net_reads_a_tap_with_its_address() {
-        let net = "tap:t0,ip=10.0.0.2/24,gw=10.0.0.1".parse();
+        let text = "tap:t0,ip=10.0.0.2/24,gw=10.0.0.1";
+        let net: Result<Net, _> = text.parse();
+        assert_eq!(net.clone().map(|net| net.to_string()).as_deref(), Ok(text));
         let ip = "10.0.0.2/24,gw=10.0.0.1".to_owned();
         assert_eq!(net, Ok(Net::Tap { name: "t0".to_owned(), ip }));
         let publish = "80:8080".parse().unwrap();

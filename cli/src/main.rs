@@ -16,6 +16,7 @@ mod docs;
 mod error;
 mod fuzz;
 mod image;
+mod namespace;
 mod port;
 mod prepare;
 mod project;

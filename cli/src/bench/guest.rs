@@ -10,9 +10,10 @@ use std::sync::mpsc::{self, Receiver};
 use anyhow::{Context as _, Result, bail};
 
 use super::linux::{self, Linux};
-use super::{START, load, network};
+use super::{START, load};
 use crate::args::{Accel, ContentArgs, MachineKind, Net, Protocol, Publish};
 use crate::image::Launch;
+use crate::namespace;
 use crate::prepare::{self, Prepared};
 use crate::project;
 use crate::vmm::{Event, Guest, Machine, Memory, Message, qemu};
@@ -115,7 +116,7 @@ impl Kit {
             (System::Scull(_), _) => qemu::command_line(&self.launch, net, &[]),
             (System::Shim, _) => qemu::command_line(&self.shim.launch, net, &[]),
             (System::Linux, Net::Tap { .. }) => {
-                linux::command_line(&format!("{}/24", network::GUEST), network::HOST)
+                linux::command_line(&format!("{}/24", namespace::GUEST), namespace::HOST)
             }
             (System::Linux, _) => linux::command_line("10.0.2.15/24", "10.0.2.2"),
         };
@@ -188,7 +189,7 @@ impl Running {
         let (sender, messages) = mpsc::channel();
         let guest = Guest::start(machine, io::sink(), &sender)?;
         let server = match net {
-            Net::Tap { .. } => format!("{}:{NUMBER}", network::GUEST).parse()?,
+            Net::Tap { .. } => format!("{}:{NUMBER}", namespace::GUEST).parse()?,
             _ => SocketAddr::from((Ipv4Addr::LOCALHOST, FORWARDED)),
         };
         Ok(Self { guest, messages, server })

@@ -10,7 +10,6 @@ mod linux;
 mod load;
 mod memaslap;
 mod micro;
-mod network;
 mod processors;
 mod repeat;
 mod report;
@@ -27,11 +26,11 @@ use anyhow::{Result, bail};
 use object::{Object as _, ObjectSegment as _};
 
 use crate::args::{BenchArgs, MachineKind, Net};
+use crate::namespace::{self, Namespace, Queues};
 use crate::project;
 use guest::{Running, System};
 use load::{Kind, Load, Measured};
 use memaslap::Memaslap;
-use network::Namespace;
 use report::{Series, Table};
 
 /// Guest memory for the load, in bytes.
@@ -94,12 +93,10 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<u8> {
     let is_whole = args.what == "memcached" && args.load.is_none();
     let memaslap = is_whole.then(Memaslap::fetch).transpose()?;
     // What runs from here on, guests included, is in the namespace.
-    let namespace = if nix::unistd::geteuid().is_root() { Some(Namespace::enter()?) } else { None };
+    let namespace =
+        if nix::unistd::geteuid().is_root() { Some(Namespace::enter(Queues::One)?) } else { None };
     let net = if namespace.is_some() {
-        Net::Tap {
-            name: network::TAP.to_owned(),
-            ip: format!("{}/24,gw={}", network::GUEST, network::HOST),
-        }
+        namespace::net()
     } else {
         eprintln!(
             "scull: without root there is no tap device: loads of 64 connections are left out"

@@ -15,15 +15,17 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum as _;
 use nix::sys::signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::filter::Filters;
 use super::results::{Case, Verdict};
-use crate::args::{Protocol, Publish, TestArgs};
+use crate::args::{MachineKind, Protocol, Publish, TestArgs, TestNet};
 use crate::image::Tree;
+use crate::namespace::{self, Namespace, Queues};
 use crate::port::{self, Port};
 
 /// How long a port may take until it listens.
@@ -58,14 +60,44 @@ pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
         words.push("--".into());
         return script(port, &words);
     }
+    match args.net {
+        TestNet::User => check_server(port, &choose_addresses(port)?, args),
+        TestNet::Tap => thread::scope(|scope| {
+            // Who is in the namespace stays there.
+            let thread = scope.spawn(|| check_over_tap(port, args));
+            thread.join().unwrap_or_else(|_| bail!("the check of {} panicked", port.name()))
+        }),
+    }
+}
+
+/// Checks a port in a network namespace.
+fn check_over_tap(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
+    let start = Instant::now();
+    let _namespace = match Namespace::enter(Queues::Several) {
+        Ok(namespace) => namespace,
+        Err(why) => {
+            let why = format!("no tap device here: {why:#}");
+            println!("skip ports/{}: {why}", port.name());
+            return Ok(vec![named(port, "start", Verdict::Skipped(why), start)]);
+        }
+    };
+    let addresses: Vec<_> =
+        port.publish().iter().map(|publish| namespace::net().address_of(publish)).collect();
+    check_server(port, &addresses, args)
+}
+
+/// Checks a port whose clients reach it at `addresses`.
+fn check_server(port: &Port, addresses: &[String], args: &TestArgs) -> Result<Vec<Case>> {
     let start = Instant::now();
     let mut cases = Vec::new();
-    let addresses = choose_addresses(port)?;
-    let mut guest = start_guest(port, &addresses, args)?;
+    let mut guest = start_guest(port, addresses, args)?;
     let words = guest.stderr.take().map(read_lines);
     if words.is_some_and(|words| is_ready(port, &words)) {
         cases.push(case(port, "start", Ok(()), start));
-        cases.extend(script(port, &addresses)?);
+        if args.net == TestNet::Tap {
+            cases.push(case(port, "queues", check_queues(args), start));
+        }
+        cases.extend(script(port, addresses)?);
         let stopped = match stop(&mut guest)? {
             Some(status) if status == port.extra().status => Ok(()),
             end => Err(format!("after SIGTERM it ended with {end:?}")),
@@ -79,6 +111,17 @@ pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
     let _ = guest.kill();
     guest.wait().context("cannot wait for scull run")?;
     Ok(cases)
+}
+
+/// Checks that each processor has queues of its own, where it can.
+fn check_queues(args: &TestArgs) -> Result<(), String> {
+    // On virtio-mmio they would share an interrupt.
+    let wanted = if args.machine == MachineKind::Microvm { 1 } else { args.cpus };
+    match namespace::queues_in_use() {
+        Ok(count) if count == wanted => Ok(()),
+        Ok(count) => Err(format!("{count} pairs of queues are in use, not {wanted}")),
+        Err(why) => Err(format!("{why:#}")),
+    }
 }
 
 /// Returns an item's result, after saying why it failed.
@@ -103,6 +146,9 @@ fn words(port: &Port, args: &TestArgs) -> Result<Vec<OsString>> {
     let me = std::env::current_exe().context("cannot find this program")?;
     let mut words = vec![me.into_os_string(), "run".into(), port.name().into()];
     words.extend(["--cpus".into(), args.cpus.to_string().into()]);
+    let machine = args.machine.to_possible_value();
+    let machine = machine.context("a kind of machine without a name")?;
+    words.extend(["--machine".into(), machine.get_name().into()]);
     if let Some(kernel) = &args.kernel {
         words.extend(["--kernel".into(), kernel.clone().into_os_string()]);
     }
@@ -140,9 +186,16 @@ fn start_guest(port: &Port, addresses: &[String], args: &TestArgs) -> Result<Chi
     let words = words(port, args)?;
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).arg("--json");
-    for (publish, address) in port.publish().iter().zip(addresses) {
-        let (guest, protocol) = (publish.guest, publish.protocol.name());
-        command.arg(format!("--publish={address}:{guest}/{protocol}"));
+    match args.net {
+        TestNet::User => {
+            for (publish, address) in port.publish().iter().zip(addresses) {
+                let (guest, protocol) = (publish.guest, publish.protocol.name());
+                command.arg(format!("--publish={address}:{guest}/{protocol}"));
+            }
+        }
+        TestNet::Tap => {
+            command.arg(format!("--net={}", namespace::net()));
+        }
     }
     for (guest, name) in &port.extra().files {
         let file = port.folder().join(name);

@@ -9,6 +9,7 @@ use core::fmt::Write as _;
 use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -73,7 +74,8 @@ pub(crate) fn arguments(machine: &Machine, trace: Option<RawFd>) -> Vec<OsString
         add(&["-netdev", &netdev, "-device"]);
         add(&[match machine.kind {
             MachineKind::Microvm => "virtio-net-device,netdev=net",
-            _ => "virtio-net-pci,netdev=net,disable-legacy=on,romfile=",
+            // It offers as many pairs of queues as the device of the host has.
+            _ => "virtio-net-pci,netdev=net,mq=on,disable-legacy=on,romfile=",
         }]);
     }
     add(&["-append", &machine.command_line]);
@@ -111,7 +113,14 @@ pub(crate) fn accel(chosen: Accel) -> Accel {
 fn netdev(machine: &Machine) -> Option<String> {
     match &machine.net {
         Net::None => None,
-        Net::Tap { name, .. } => Some(format!("tap,id=net,ifname={name},script=no,downscript=no")),
+        Net::Tap { name, .. } => {
+            let mut netdev = format!("tap,id=net,ifname={name},script=no,downscript=no");
+            if has_several_queues(name) {
+                // Writing to a String cannot fail.
+                let _ = write!(netdev, ",queues={}", machine.cpus.max(2));
+            }
+            Some(netdev)
+        }
         Net::User => {
             let mut netdev = "user,id=net".to_owned();
             for port in &machine.publish {
@@ -123,6 +132,15 @@ fn netdev(machine: &Machine) -> Option<String> {
             Some(netdev)
         }
     }
+}
+
+/// Returns whether a tap device was made with `multi_queue` (ip-tuntap(8)); such a one cannot be
+/// used with one pair of queues.
+fn has_several_queues(tap: &str) -> bool {
+    let output = Command::new("ip").args(["-details", "link", "show", "dev", tap]).output();
+    output.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout).split_ascii_whitespace().any(|w| w == "multi_queue")
+    })
 }
 
 /// Returns the kernel's command line that starts `launch` with `net`.

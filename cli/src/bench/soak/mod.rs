@@ -14,9 +14,9 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use super::guest::Running;
-use super::network::{self, Namespace};
 use super::{MEMORY, START, load};
-use crate::args::{Accel, BenchArgs, ContentArgs, MachineKind, Net};
+use crate::args::{Accel, BenchArgs, ContentArgs, MachineKind};
+use crate::namespace::{self, Namespace, Queues};
 use crate::vmm::{Machine, Memory, qemu};
 use crate::{error, prepare, project};
 use clients::{Clients, Tally};
@@ -41,7 +41,7 @@ pub(super) fn soak(args: &BenchArgs) -> Result<u8> {
     }
     let machine = machine(args)?;
     // What runs from here on, the guest and the clients included, is in the namespace.
-    let _namespace = Namespace::enter()?;
+    let _namespace = Namespace::enter(Queues::One)?;
     let mut running = Running::start(&machine, &machine.net)?;
     load::first_answer(running.server, START)?;
     let tally = Tally::default();
@@ -57,10 +57,7 @@ pub(super) fn soak(args: &BenchArgs) -> Result<u8> {
 /// Returns the machine that serves.
 fn machine(args: &BenchArgs) -> Result<Machine> {
     let prepared = prepare::prepare("memcached", &ContentArgs::default(), &[])?;
-    let net = Net::Tap {
-        name: network::TAP.to_owned(),
-        ip: format!("{}/24,gw={}", network::GUEST, network::HOST),
-    };
+    let net = namespace::net();
     Ok(Machine {
         kind: MachineKind::Microvm,
         accel: Accel::Tcg,
