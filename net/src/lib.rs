@@ -26,6 +26,7 @@ mod netlink;
 pub mod network;
 pub mod options;
 mod output;
+mod poll;
 mod ports;
 mod reassembly;
 pub mod room;
