@@ -19,7 +19,7 @@ use crate::args::{Net, Protocol, Publish, RunArgs};
 use crate::console::{Addresses, Console};
 use crate::prepare::{self, Prepared};
 use crate::report::Report;
-use crate::vmm::{Event, Guest, Machine, Message, qemu};
+use crate::vmm::{Event, Extras, Guest, Machine, Message, qemu};
 use crate::{error, project, symbol};
 
 /// How long a machine may take to power off once its application has ended.
@@ -68,7 +68,7 @@ fn start(args: &RunArgs, follow: Option<Follow>) -> Result<u8> {
         command_line: qemu::command_line(&launch, &args.machine.net, &args.machine.boot),
         net: args.machine.net.clone(),
         publish,
-        is_traced: follow.is_some(),
+        extras: Extras { has_trace: follow.is_some(), has_monitor: false },
         plugin: None,
     };
     let (sender, receiver) = mpsc::channel();

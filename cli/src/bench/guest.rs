@@ -16,7 +16,7 @@ use crate::image::Launch;
 use crate::namespace;
 use crate::prepare::{self, Prepared};
 use crate::project;
-use crate::vmm::{Event, Guest, Machine, Memory, Message, qemu};
+use crate::vmm::{Event, Extras, Guest, Machine, Memory, Message, qemu};
 
 /// The application that is measured, and its port.
 const PORT: &str = "memcached";
@@ -132,7 +132,7 @@ impl Kit {
             command_line,
             net: net.clone(),
             publish: vec![Publish { host, guest: NUMBER, protocol: Protocol::Tcp }],
-            is_traced: false,
+            extras: Extras::default(),
             plugin: None,
         }
     }

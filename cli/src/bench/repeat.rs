@@ -18,7 +18,7 @@ use super::linux::{self, Linux};
 use crate::args::{Accel, BenchArgs, ContentArgs, MachineKind, Net};
 use crate::prepare;
 use crate::project::{self, Scratch};
-use crate::vmm::{Guest, Machine, Message, qemu};
+use crate::vmm::{Extras, Guest, Machine, Message, qemu};
 
 /// How long a guest may take: Linux starts slowly where its instructions are counted.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -142,7 +142,7 @@ impl Repeater {
             net: Net::None,
             publish: Vec::new(),
             plugin: Some(self.plugin.clone()),
-            is_traced: false,
+            extras: Extras::default(),
         })
     }
 }

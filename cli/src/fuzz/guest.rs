@@ -16,7 +16,7 @@ use crate::image::library::Root;
 use crate::image::{Tree, program};
 use crate::prepare;
 use crate::project::Scratch;
-use crate::vmm::{Event, Guest, Machine, Message, qemu};
+use crate::vmm::{Event, Extras, Guest, Machine, Message, qemu};
 
 /// Memory of the machine, in bytes.
 const MEMORY: u64 = 256 << 20;
@@ -73,7 +73,7 @@ impl Lab {
             net: Net::None,
             publish: Vec::new(),
             plugin: None,
-            is_traced: false,
+            extras: Extras::default(),
         };
         let (sender, receiver) = mpsc::channel();
         let (messages, forwarded) = mpsc::channel();

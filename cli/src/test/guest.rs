@@ -18,7 +18,7 @@ use crate::image::library::Root;
 use crate::image::{Launch, Tree, program};
 use crate::prepare;
 use crate::project::Scratch;
-use crate::vmm::{Event, Guest, Machine, Memory, Message, qemu};
+use crate::vmm::{Event, Extras, Guest, Machine, Memory, Message, qemu};
 
 /// Memory of a test's machine, in bytes.
 const MEMORY: u64 = 256 << 20;
@@ -91,7 +91,7 @@ impl Lab {
             command_line,
             net: Net::None,
             publish: Vec::new(),
-            is_traced: false,
+            extras: Extras::default(),
             plugin: None,
         };
         let (sender, receiver) = mpsc::channel();

@@ -15,6 +15,7 @@ mod leak;
 mod native;
 mod outcome;
 mod port;
+mod power;
 pub(crate) mod program;
 mod results;
 mod stress;
@@ -57,11 +58,12 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
     let programs = program::discover(&filters)?;
     let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };
     let traced = if args.linux_only { Vec::new() } else { traced::select(&filters)? };
-    if programs.is_empty() && ports.is_empty() && traced.is_empty() {
+    let has_power = !args.linux_only && power::is_chosen(&filters);
+    if programs.is_empty() && ports.is_empty() && traced.is_empty() && !has_power {
         return Err(error::usage(format!("no test contains '{}'", args.filters.join("' or '"))));
     }
     if args.list {
-        list(&programs, &traced, &ports);
+        list(&programs, &traced, &ports, has_power);
         return Ok(0);
     }
     let kernel =
@@ -72,6 +74,9 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
         if !(args.fail_fast && results.total().failed > 0) {
             results.cases.push(traced::check(&traced, args)?);
         }
+    }
+    if has_power && !(args.fail_fast && results.total().failed > 0) {
+        results.cases.extend(power::check(args)?);
     }
     for port in ports {
         if !(args.fail_fast && results.total().failed > 0) {
@@ -91,12 +96,13 @@ fn finish(results: &Results, args: &TestArgs) -> Result<u8> {
 }
 
 /// Lists what would be run, with what it is about.
-fn list(programs: &[TestProgram], traced: &[Traced], ports: &[Port]) {
+fn list(programs: &[TestProgram], traced: &[Traced], ports: &[Port], has_power: bool) {
     let mut out = io::stdout().lock();
     let names = programs.iter().map(|program| (program.to_string(), program.about.as_str()));
     let ports = ports.iter().map(|port| (format!("ports/{}", port.name()), ""));
     let traced = traced.iter().map(|traced| (traced.name(), ""));
-    for (name, about) in names.chain(traced).chain(ports) {
+    let power = has_power.then(|| (power::NAME.to_owned(), "")).into_iter();
+    for (name, about) in names.chain(traced).chain(power).chain(ports) {
         // A reader that has seen enough is no failure.
         if writeln!(out, "{}", format!("{name:40} {about}").trim_end()).is_err() {
             break;

@@ -58,10 +58,19 @@ pub(crate) struct Machine {
     pub(crate) net: Net,
     /// Ports to forward.
     pub(crate) publish: Vec<Publish>,
-    /// Whether the kernel is to have a channel to write a trace to.
-    pub(crate) is_traced: bool,
+    /// What else it is to have.
+    pub(crate) extras: Extras,
     /// A plugin of QEMU's to load.
     pub(crate) plugin: Option<PathBuf>,
+}
+
+/// What a machine has only where it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extras {
+    /// A channel for the kernel to write a trace to.
+    pub(crate) has_trace: bool,
+    /// QEMU's monitor, for the tool.
+    pub(crate) has_monitor: bool,
 }
 
 /// Something that happened around a guest.
@@ -84,6 +93,7 @@ pub(crate) struct Guest {
     control: UnixStream,
     console: UnixStream,
     trace: Option<UnixStream>,
+    monitor: Option<UnixStream>,
     pump: Option<JoinHandle<()>>,
     waiter: Option<JoinHandle<()>>,
 }
@@ -100,13 +110,15 @@ impl Guest {
     ) -> Result<Self> {
         let (console, far_console) = UnixStream::pair().context("cannot make a socket pair")?;
         let (control, far_control) = UnixStream::pair().context("cannot make a socket pair")?;
-        let (trace, far_trace) = trace_channel(machine.is_traced)?.unzip();
+        let (trace, far_trace) = channel(machine.extras.has_trace)?.unzip();
+        let (monitor, far_monitor) = channel(machine.extras.has_monitor)?.unzip();
+        let channels = [&far_trace, &far_monitor].map(|far| far.as_ref().map(AsRawFd::as_raw_fd));
         let me = std::env::current_exe().context("cannot find this program")?;
         let mut child = Command::new(me)
             .arg(BECOME)
             .arg(std::process::id().to_string())
             .arg(qemu::find()?)
-            .args(qemu::arguments(machine, far_trace.as_ref().map(AsRawFd::as_raw_fd)))
+            .args(qemu::arguments(machine, channels))
             .stdin(OwnedFd::from(far_console))
             .stdout(OwnedFd::from(far_control))
             .stderr(Stdio::piped())
@@ -114,7 +126,7 @@ impl Guest {
             .process_group(0)
             .spawn()
             .context("cannot start the virtual machine")?;
-        drop(far_trace);
+        drop((far_trace, far_monitor));
         let pid = i32::try_from(child.id()).context("a process id out of range")?;
         let pid = Pid::from_raw(pid);
         let pump = pump_console(console.try_clone()?, output, messages.clone());
@@ -135,7 +147,8 @@ impl Guest {
                 let _ = messages.send(Message::Ended(status, words));
             }
         });
-        Ok(Self { pid, control, console, trace, pump: Some(pump), waiter: Some(waiter) })
+        let (pump, waiter) = (Some(pump), Some(waiter));
+        Ok(Self { pid, control, console, trace, monitor, pump, waiter })
     }
 
     /// Passes `input` to the console, and tells the kernel where it ends. Only once the kernel has
@@ -176,6 +189,14 @@ impl Guest {
     /// Asks the kernel to send SIGTERM to the application.
     pub(crate) fn terminate(&mut self) {
         self.tell("term");
+    }
+
+    /// Presses the power button of a machine that has one, and a monitor.
+    pub(crate) fn press_power_button(&mut self) {
+        if let Some(monitor) = &mut self.monitor {
+            // A guest that is gone says so by its own message.
+            let _ = monitor.write_all(b"system_powerdown\n");
+        }
     }
 
     /// Asks the kernel how its memory is used; [`Event::Memory`] answers.
@@ -232,9 +253,9 @@ impl Drop for Guest {
     }
 }
 
-/// Makes the channel for a trace; the monitor inherits its second end.
-fn trace_channel(is_traced: bool) -> Result<Option<(UnixStream, UnixStream)>> {
-    if !is_traced {
+/// Makes a channel if it is wanted; the virtual machine monitor inherits its second end.
+fn channel(is_wanted: bool) -> Result<Option<(UnixStream, UnixStream)>> {
+    if !is_wanted {
         return Ok(None);
     }
     let (near, far) = UnixStream::pair().context("cannot make a socket pair")?;

@@ -34,9 +34,9 @@ pub(crate) fn find() -> Result<PathBuf> {
     })
 }
 
-/// Returns the arguments that make QEMU run `machine`.
-/// `trace` is the descriptor that a trace goes to.
-pub(crate) fn arguments(machine: &Machine, trace: Option<RawFd>) -> Vec<OsString> {
+/// Returns the arguments that make QEMU run `machine`. `trace` is the descriptor that a trace goes
+/// to, `monitor` that of QEMU's monitor.
+pub(crate) fn arguments(machine: &Machine, [trace, monitor]: [Option<RawFd>; 2]) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
     let mut add = |words: &[&str]| args.extend(words.iter().map(OsString::from));
     add(&["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]);
@@ -69,6 +69,9 @@ pub(crate) fn arguments(machine: &Machine, trace: Option<RawFd>) -> Vec<OsString
             "virtio-serial-pci,max_ports=1,disable-legacy=on"
         }]);
         add(&["-device", "virtconsole,chardev=trace"]);
+    }
+    if let Some(fd) = monitor {
+        add(&["-chardev", &format!("socket,id=monitor,fd={fd}"), "-monitor", "chardev:monitor"]);
     }
     if let Some(netdev) = netdev(machine) {
         add(&["-netdev", &netdev, "-device"]);
@@ -177,6 +180,7 @@ fn quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Extras;
     use super::*;
     use crate::args::EnvVar;
 
@@ -208,11 +212,11 @@ mod tests {
             command_line: String::new(),
             net: Net::User,
             publish: vec!["0.0.0.0:53:5353/udp".parse().unwrap()],
-            is_traced: false,
+            extras: Extras::default(),
             plugin: None,
         };
         assert_eq!(netdev(&machine).unwrap(), "user,id=net,hostfwd=udp:0.0.0.0:53-:5353");
-        let args = arguments(&machine, None);
+        let args = arguments(&machine, [None, None]);
         assert!(args.windows(2).any(|pair| pair[0] == "-m" && pair[1] == "262144K"));
     }
 }

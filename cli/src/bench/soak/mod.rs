@@ -17,7 +17,7 @@ use super::guest::Running;
 use super::{MEMORY, START, load};
 use crate::args::{Accel, BenchArgs, ContentArgs, MachineKind};
 use crate::namespace::{self, Namespace, Queues};
-use crate::vmm::{Machine, Memory, qemu};
+use crate::vmm::{Extras, Machine, Memory, qemu};
 use crate::{error, prepare, project};
 use clients::{Clients, Tally};
 
@@ -69,7 +69,7 @@ fn machine(args: &BenchArgs) -> Result<Machine> {
         command_line: qemu::command_line(&prepared.launch, &net, &[]),
         net,
         publish: Vec::new(),
-        is_traced: false,
+        extras: Extras::default(),
         plugin: None,
     })
 }
