@@ -1,5 +1,6 @@
 //! A network of one's own: a namespace with loopback and a tap device.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::fs::File;
 use std::process::Command;
 
@@ -50,7 +51,9 @@ impl Namespace {
     /// # Errors
     /// Fails where the host does not permit it.
     pub(crate) fn enter(queues: Queues) -> Result<Self> {
-        let name = format!("scull-{}", std::process::id());
+        static ENTERED: AtomicU32 = AtomicU32::new(0);
+        let number = ENTERED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("scull-{}-{number}", std::process::id());
         ip(&["netns", "add", &name])?;
         let namespace = Self { name };
         let file = File::open(format!("/run/netns/{}", namespace.name))?;

@@ -15,6 +15,7 @@ mod leak;
 mod native;
 mod outcome;
 mod port;
+mod ports;
 mod power;
 pub(crate) mod program;
 mod results;
@@ -56,7 +57,7 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
         return finish(&stress::stress(&filters, args, seconds)?, args);
     }
     let programs = program::discover(&filters)?;
-    let ports = if args.linux_only { Vec::new() } else { port::select(&filters)? };
+    let ports = if args.linux_only { Vec::new() } else { ports::select(&filters)? };
     let traced = if args.linux_only { Vec::new() } else { traced::select(&filters)? };
     let has_power = !args.linux_only && power::is_chosen(&filters);
     if programs.is_empty() && ports.is_empty() && traced.is_empty() && !has_power {
@@ -78,10 +79,8 @@ pub(crate) fn test(args: &TestArgs) -> Result<u8> {
     if has_power && !(args.fail_fast && results.total().failed > 0) {
         results.cases.extend(power::check(args)?);
     }
-    for port in ports {
-        if !(args.fail_fast && results.total().failed > 0) {
-            results.cases.extend(port::check(&port, args)?);
-        }
+    if !(args.fail_fast && results.total().failed > 0) {
+        results.cases.extend(ports::check(&ports, args)?);
     }
     finish(&results, args)
 }
@@ -132,6 +131,14 @@ fn conformance(
     Ok(())
 }
 
+/// Returns a bar that shows how many of so many tests are done; nothing where there is no terminal.
+fn progress(count: usize) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(0));
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
 /// What has come of a program so far.
 #[derive(Debug, Default)]
 struct Halves {
@@ -153,9 +160,7 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn new(suite: &'a Suite<'a>, known: Known, results: &'a mut Results) -> Self {
         let count = suite.programs.len();
-        let bar = ProgressBar::new(u64::try_from(count).unwrap_or(0));
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = progress(count);
         let halves = (0..count).map(|_| Halves::default()).collect();
         Self { suite, known, results, halves, failed_later: Vec::new(), bar }
     }

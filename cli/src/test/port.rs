@@ -5,13 +5,16 @@
 //! line `N passed, N failed`. A port that publishes nothing is not started: its script
 //! gets the words that start it, and starts it as often as it likes.
 
-use core::net::Ipv4Addr;
+use alloc::collections::BTreeSet;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -21,96 +24,180 @@ use nix::sys::signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::filter::Filters;
 use super::results::{Case, Verdict};
 use crate::args::{MachineKind, Protocol, Publish, TestArgs, TestNet};
 use crate::image::Tree;
 use crate::namespace::{self, Namespace, Queues};
-use crate::port::{self, Port};
+use crate::port::Port;
 
 /// How long a port may take until it listens.
 const START: Duration = Duration::from_secs(60);
 /// How long a port may take to end after SIGTERM.
 const STOP: Duration = Duration::from_secs(15);
 
-/// Returns the ports to check: those that have a script and that `filters` choose.
-///
-/// # Errors
-/// Fails where a manifest is wrong.
-pub(super) fn select(filters: &Filters) -> Result<Vec<Port>> {
-    let mut ports = port::all()?;
-    ports.retain(|port| port.is_running() && port.check().is_some());
-    ports.retain(|port| filters.choose(&format!("ports/{}", port.name()), None));
-    Ok(ports)
+/// A check under way.
+#[derive(Debug)]
+pub(super) struct Check<'a> {
+    port: &'a Port,
+    args: &'a TestArgs,
+    /// What came of each item so far.
+    pub(super) cases: Vec<Case>,
+    /// What there is to be said of it, by lines.
+    pub(super) words: String,
 }
 
-/// Boots `port`, runs its script, and ends it by SIGTERM; returns what came of each item.
-///
-/// # Errors
-/// Fails where the tool itself cannot be started.
-pub(super) fn check(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
-    println!("ports/{}", port.name());
-    let start = Instant::now();
-    // What has to be fetched or built takes longer than a start may.
-    if let Err(why) = port.assemble(&mut Tree::new()) {
-        return Ok(vec![case(port, "prepare", Err(format!("{why:#}")), start)]);
+impl<'a> Check<'a> {
+    /// Returns a check that has not begun.
+    pub(super) fn new(port: &'a Port, args: &'a TestArgs) -> Self {
+        let words = format!("ports/{}\n", port.name());
+        Self { port, args, cases: Vec::new(), words }
     }
-    if port.publish().is_empty() {
-        let mut words = words(port, args)?;
-        words.push("--".into());
-        return script(port, &words);
-    }
-    match args.net {
-        TestNet::User => check_server(port, &choose_addresses(port)?, args),
-        TestNet::Tap => thread::scope(|scope| {
-            // Who is in the namespace stays there.
-            let thread = scope.spawn(|| check_over_tap(port, args));
-            thread.join().unwrap_or_else(|_| bail!("the check of {} panicked", port.name()))
-        }),
-    }
-}
 
-/// Checks a port in a network namespace.
-fn check_over_tap(port: &Port, args: &TestArgs) -> Result<Vec<Case>> {
-    let start = Instant::now();
-    let _namespace = match Namespace::enter(Queues::Several) {
-        Ok(namespace) => namespace,
-        Err(why) => {
-            let why = format!("no tap device here: {why:#}");
-            println!("skip ports/{}: {why}", port.name());
-            return Ok(vec![named(port, "start", Verdict::Skipped(why), start)]);
+    /// Boots the port, runs its script, and ends it by SIGTERM. What has to be fetched or built is
+    /// by one check at a time: they have some of it in common.
+    ///
+    /// # Errors
+    /// Fails where the tool itself cannot be started.
+    pub(super) fn run(&mut self) -> Result<()> {
+        static PREPARING: Mutex<()> = Mutex::new(());
+        let start = Instant::now();
+        let preparing = PREPARING.lock().unwrap_or_else(PoisonError::into_inner);
+        // This takes longer than a start may.
+        let prepared = self.port.assemble(&mut Tree::new());
+        drop(preparing);
+        if let Err(why) = prepared {
+            self.note("prepare", Err(format!("{why:#}")), start);
+            return Ok(());
         }
-    };
-    let addresses: Vec<_> =
-        port.publish().iter().map(|publish| namespace::net().address_of(publish)).collect();
-    check_server(port, &addresses, args)
-}
-
-/// Checks a port whose clients reach it at `addresses`.
-fn check_server(port: &Port, addresses: &[String], args: &TestArgs) -> Result<Vec<Case>> {
-    let start = Instant::now();
-    let mut cases = Vec::new();
-    let mut guest = start_guest(port, addresses, args)?;
-    let words = guest.stderr.take().map(read_lines);
-    if words.is_some_and(|words| is_ready(port, &words)) {
-        cases.push(case(port, "start", Ok(()), start));
-        if args.net == TestNet::Tap {
-            cases.push(case(port, "queues", check_queues(args), start));
+        if self.port.publish().is_empty() {
+            let mut words = words(self.port, self.args)?;
+            words.push("--".into());
+            return self.script(&words);
         }
-        cases.extend(script(port, addresses)?);
-        let stopped = match stop(&mut guest)? {
-            Some(status) if status == port.extra().status => Ok(()),
-            end => Err(format!("after SIGTERM it ended with {end:?}")),
+        match self.args.net {
+            TestNet::User => self.serve(&choose_addresses(self.port)?),
+            TestNet::Tap => thread::scope(|scope| {
+                // Who is in the namespace stays there.
+                let thread = scope.spawn(|| self.serve_over_tap());
+                thread.join().unwrap_or_else(|_| bail!("the check panicked"))
+            }),
+        }
+    }
+
+    /// Checks the port in a network namespace.
+    fn serve_over_tap(&mut self) -> Result<()> {
+        let start = Instant::now();
+        let _namespace = match Namespace::enter(Queues::Several) {
+            Ok(namespace) => namespace,
+            Err(why) => {
+                let why = format!("no tap device here: {why:#}");
+                self.say(&format!("skip start: {why}"));
+                self.add("start", Verdict::Skipped(why), start);
+                return Ok(());
+            }
         };
-        cases.push(case(port, "stop", stopped, start));
-    } else {
-        let why = format!("it does not listen within {} s", START.as_secs());
-        cases.push(case(port, "start", Err(why), start));
+        let publish = self.port.publish().into_iter();
+        let addresses: Vec<_> =
+            publish.map(|publish| namespace::net().address_of(&publish)).collect();
+        self.serve(&addresses)
     }
-    // It has ended, or has to.
-    let _ = guest.kill();
-    guest.wait().context("cannot wait for scull run")?;
-    Ok(cases)
+
+    /// Checks the port, whose clients reach it at `addresses`.
+    fn serve(&mut self, addresses: &[String]) -> Result<()> {
+        let start = Instant::now();
+        let mut guest = start_guest(self.port, addresses, self.args)?;
+        let lines = guest.stderr.take().map(read_lines);
+        if lines.is_some_and(|lines| self.is_ready(&lines)) {
+            self.note("start", Ok(()), start);
+            if self.args.net == TestNet::Tap {
+                self.note("queues", check_queues(self.args), start);
+            }
+            self.script(addresses)?;
+            let stopped = match stop(&mut guest)? {
+                Some(status) if status == self.port.extra().status => Ok(()),
+                end => Err(format!("after SIGTERM it ended with {end:?}")),
+            };
+            self.note("stop", stopped, start);
+        } else {
+            let why = format!("it does not listen within {} s", START.as_secs());
+            self.note("start", Err(why), start);
+        }
+        // It has ended, or has to.
+        let _ = guest.kill();
+        guest.wait().context("cannot wait for scull run")?;
+        Ok(())
+    }
+
+    /// Waits until the port listens, by TCP where it has such ports: a server may open its sockets
+    /// for UDP when a client has come. Returns whether it does so in time.
+    fn is_ready(&mut self, lines: &Receiver<String>) -> bool {
+        let deadline = Instant::now() + START;
+        let publish = self.port.publish();
+        let count = |wanted| publish.iter().filter(|publish| publish.protocol == wanted).count();
+        let awaited = if count(Protocol::Tcp) > 0 { Protocol::Tcp } else { Protocol::Udp };
+        let mut missing = count(awaited);
+        while missing > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = lines.recv_timeout(left) else { return false };
+            let Ok(event) = serde_json::from_str::<Value>(&line) else {
+                self.say(&line);
+                continue;
+            };
+            if event["event"] == "ready" && event["proto"] == awaited.name() {
+                missing -= 1;
+            }
+        }
+        true
+    }
+
+    /// Runs the port's script; adds its items, and a failed one more if it failed otherwise or
+    /// miscounts them.
+    fn script(&mut self, arguments: &[impl AsRef<OsStr>]) -> Result<()> {
+        let Some(script) = self.port.check() else { return Ok(()) };
+        let start = Instant::now();
+        let output = Command::new(&script)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("cannot run {}", script.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        self.words.push_str(&text);
+        let items: Vec<_> = text.lines().filter_map(parse_item).collect();
+        let failed = items.iter().filter(|(_, verdict)| *verdict != Verdict::Passed).count();
+        let counted = (items.len() - failed, failed);
+        for (item, verdict) in items {
+            self.add(item, verdict, start);
+        }
+        if text.lines().last().and_then(parse_count) != Some(counted) {
+            let why = format!("{} without the count of its items at the end", output.status);
+            self.note("script", Err(why), start);
+        }
+        Ok(())
+    }
+
+    /// Adds what came of an item, after saying why it failed.
+    fn note(&mut self, item: &str, result: Result<(), String>, start: Instant) {
+        let verdict = match result {
+            Ok(()) => Verdict::Passed,
+            Err(why) => {
+                self.say(&format!("FAIL {item}: {why}"));
+                Verdict::Failed(why)
+            }
+        };
+        self.add(item, verdict, start);
+    }
+
+    fn add(&mut self, item: &str, verdict: Verdict, start: Instant) {
+        let name = format!("ports/{}: {item}", self.port.name());
+        let (family, took) = ("ports".to_owned(), start.elapsed());
+        self.cases.push(Case { family, name, verdict, took });
+    }
+
+    fn say(&mut self, line: &str) {
+        self.words.push_str(line);
+        self.words.push('\n');
+    }
 }
 
 /// Checks that each processor has queues of its own, where it can.
@@ -122,23 +209,6 @@ fn check_queues(args: &TestArgs) -> Result<(), String> {
         Ok(count) => Err(format!("{count} pairs of queues are in use, not {wanted}")),
         Err(why) => Err(format!("{why:#}")),
     }
-}
-
-/// Returns an item's result, after saying why it failed.
-fn case(port: &Port, item: &str, result: Result<(), String>, start: Instant) -> Case {
-    let verdict = match result {
-        Ok(()) => Verdict::Passed,
-        Err(why) => {
-            println!("FAIL {item}: {why}");
-            Verdict::Failed(why)
-        }
-    };
-    named(port, item, verdict, start)
-}
-
-fn named(port: &Port, item: &str, verdict: Verdict, start: Instant) -> Case {
-    let name = format!("ports/{}: {item}", port.name());
-    Case { family: "ports".to_owned(), name, verdict, took: start.elapsed() }
 }
 
 /// Returns the words that start `port`.
@@ -170,12 +240,14 @@ fn choose_addresses(port: &Port) -> Result<Vec<String>> {
     Ok(chosen.into_iter().map(|(_, address)| address).collect())
 }
 
-/// Returns an address that is free for TCP and UDP.
+/// Returns an address that is free for TCP and UDP, another each time.
 fn free_address() -> Result<String> {
+    static GIVEN: Mutex<BTreeSet<SocketAddr>> = Mutex::new(BTreeSet::new());
     loop {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
         let address = socket.local_addr().context("a socket without an address")?;
-        if UdpSocket::bind(address).is_ok() {
+        let is_new = || GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(address);
+        if UdpSocket::bind(address).is_ok() && is_new() {
             return Ok(address.to_string());
         }
     }
@@ -220,52 +292,6 @@ fn read_lines(stderr: ChildStderr) -> Receiver<String> {
         }
     });
     receiver
-}
-
-/// Waits until `port` listens, by TCP where it has such ports: a server may open its sockets for
-/// UDP when a client has come. Returns whether it does so in time.
-fn is_ready(port: &Port, words: &Receiver<String>) -> bool {
-    let deadline = Instant::now() + START;
-    let count = |wanted| port.publish().iter().filter(|publish| publish.protocol == wanted).count();
-    let awaited = if count(Protocol::Tcp) > 0 { Protocol::Tcp } else { Protocol::Udp };
-    let mut missing = count(awaited);
-    while missing > 0 {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(line) = words.recv_timeout(left) else { return false };
-        let Ok(event) = serde_json::from_str::<Value>(&line) else {
-            println!("{line}");
-            continue;
-        };
-        if event["event"] == "ready" && event["proto"] == awaited.name() {
-            missing -= 1;
-        }
-    }
-    true
-}
-
-/// Runs the script of `port`; returns its items, and a failed one more if it failed otherwise or
-/// miscounts them.
-fn script(port: &Port, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<Case>> {
-    let Some(check) = port.check() else { return Ok(Vec::new()) };
-    let start = Instant::now();
-    let output = Command::new(&check)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run {}", check.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    print!("{text}");
-    let items: Vec<_> = text.lines().filter_map(parse_item).collect();
-    let failed = items.iter().filter(|(_, verdict)| *verdict != Verdict::Passed).count();
-    let counted = (items.len() - failed, failed);
-    let mut cases: Vec<_> =
-        items.into_iter().map(|(item, verdict)| named(port, item, verdict, start)).collect();
-    if text.lines().last().and_then(parse_count) != Some(counted) {
-        let why = format!("{} without the count of its items at the end", output.status);
-        cases.push(case(port, "script", Err(why), start));
-    }
-    Ok(cases)
 }
 
 /// Reads a line `ok NAME` or `FAIL NAME: why`; after the name there may be a time in parentheses.
