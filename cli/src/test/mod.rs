@@ -238,7 +238,12 @@ impl<'a> Judge<'a> {
         let program = &self.suite.programs[index];
         self.bar.set_message(program.to_string());
         self.bar.inc(1);
+        let repeat = self.suite.args.repeat;
         match &verdict {
+            // This takes long, and who waits wants to know how far it is.
+            Verdict::Passed if repeat > 1 => self.bar.suspend(|| {
+                println!("ok {program} ({repeat} times, {:.1} s)", took.as_secs_f64());
+            }),
             Verdict::Passed => {}
             Verdict::Skipped(why) => {
                 self.bar.suspend(|| println!("skip {program}: {why}"));
