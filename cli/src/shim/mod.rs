@@ -64,7 +64,8 @@ impl Shim {
             Some(source) => source,
             None => Sources::open()?.fetch(MUSL)?,
         };
-        let shim = Self { prefix: project::cache("shim")?.join(key(&source)?) };
+        let folder = project::cache("shim")?;
+        let shim = Self { prefix: folder.join(key(&source, &folder)?) };
         if !shim.prefix.join(COMPLETE).exists() {
             shim.build(&source)?;
         }
@@ -141,10 +142,12 @@ impl Shim {
     }
 }
 
-/// Returns the name under which the shim built of `source` is kept.
-fn key(source: &Source) -> Result<String> {
+/// Returns the name under which the shim built of `source` is kept in `folder`, whose path it has in
+/// its files: where the tree was moved, another is built.
+fn key(source: &Source, folder: &Path) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     source.identity()?.hash(&mut hasher);
+    folder.hash(&mut hasher);
     (FILES, SPECS, FLAGS).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
