@@ -4,7 +4,7 @@
 //! packets came at once, several answers will follow shortly, and one notification does for all:
 //! then it waits for the next poll, for a number of operations or for a while, whatever comes first.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 /// As many operations go without a notification.
@@ -29,8 +29,8 @@ pub(crate) enum Due {
 #[derive(Debug, Default)]
 pub(crate) struct Bells {
     is_owed: AtomicBool,
-    /// More than one packet came in the last poll.
-    is_loaded: AtomicBool,
+    /// The processors for which more than one packet came in their last poll, as a mask.
+    loaded: AtomicU64,
     /// Connections hold little back, to go out with more.
     is_gathering: AtomicBool,
     waiting: AtomicUsize,
@@ -42,9 +42,20 @@ impl Bells {
         self.is_owed.store(true, Ordering::Relaxed);
     }
 
-    /// Notes how many packets came in a poll.
-    pub(crate) fn received(&self, count: usize) {
-        self.is_loaded.store(count > 1, Ordering::Relaxed);
+    /// Notes how many packets came in a poll by a processor.
+    pub(crate) fn received(&self, processor: usize, count: usize) {
+        let is_loaded = count > 1;
+        // Mostly it is as before, and others need not be told.
+        if is_loaded != self.is_loaded(processor) {
+            match is_loaded {
+                true => self.loaded.fetch_or(bit(processor), Ordering::Relaxed),
+                false => self.loaded.fetch_and(!bit(processor), Ordering::Relaxed),
+            };
+        }
+    }
+
+    fn is_loaded(&self, processor: usize) -> bool {
+        self.loaded.load(Ordering::Relaxed) & bit(processor) != 0
     }
 
     /// Notes that a connection holds something back, which is owed as what was queued.
@@ -58,13 +69,12 @@ impl Bells {
         self.is_owed.load(Ordering::Relaxed)
     }
 
-    /// Returns what is due at the end of a socket's operation.
-    pub(crate) fn due(&self) -> Due {
+    /// Returns what is due at the end of a socket's operation on a processor.
+    pub(crate) fn due(&self, processor: usize) -> Due {
         if !self.is_owed() {
             return Due::Nothing;
         }
-        let may_wait =
-            self.is_loaded.load(Ordering::Relaxed) || self.is_gathering.load(Ordering::Relaxed);
+        let may_wait = self.is_loaded(processor) || self.is_gathering.load(Ordering::Relaxed);
         if !may_wait {
             return Due::Now;
         }
@@ -83,6 +93,11 @@ impl Bells {
     }
 }
 
+/// Returns the bit of a processor.
+const fn bit(processor: usize) -> u64 {
+    1 << (processor % u64::BITS as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,16 +105,17 @@ mod tests {
     #[test]
     fn a_lone_packet_is_told_at_once_and_many_together() {
         let bells = Bells::default();
-        assert_eq!(bells.due(), Due::Nothing);
-        bells.received(1);
+        assert_eq!(bells.due(0), Due::Nothing);
+        bells.received(0, 1);
         bells.owe();
-        assert_eq!(bells.due(), Due::Now);
+        assert_eq!(bells.due(0), Due::Now);
         assert!(bells.take() && !bells.take());
-        bells.received(20);
+        bells.received(0, 20);
+        bells.received(1, 1);
         let mut seen = [0; 3];
         for _ in 0..2 * OPERATIONS {
             bells.owe();
-            match bells.due() {
+            match bells.due(0) {
                 Due::Soon => seen[0] += 1,
                 Due::Already => seen[1] += 1,
                 Due::Now => {
@@ -110,5 +126,9 @@ mod tests {
             }
         }
         assert_eq!(seen, [2, 2 * (OPERATIONS - 2), 2]);
+        bells.owe();
+        assert_eq!(bells.due(1), Due::Now);
+        bells.received(0, 0);
+        assert_eq!(bells.due(0), Due::Now);
     }
 }

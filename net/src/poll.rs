@@ -87,7 +87,7 @@ impl Stack {
         }
         let processor = self.processor();
         let mut is_more = false;
-        let mut received = 0;
+        let mut received = None;
         for (number, interface) in self.interfaces() {
             let pair = interface.pair_of(processor);
             let Some(mut receiver) = pair.try_receiver() else { continue };
@@ -96,9 +96,12 @@ impl Stack {
                 self.input_frame(number, interface, &frame, now);
             });
             is_more |= count == BATCH;
-            received += count;
+            received = Some(received.unwrap_or(0) + count);
         }
-        self.bells.received(received);
+        // Who finds that another receives knows nothing of how much comes.
+        if let Some(count) = received {
+            self.bells.received(processor, count);
+        }
         let is_due = now.as_nanos() >= self.next_due();
         if is_due {
             self.run_timers(now);
@@ -219,7 +222,7 @@ impl Stack {
     /// cards is told to them, now or soon.
     pub(crate) fn finish(self: &Arc<Self>, now: Instant) {
         self.drain_loopback(now);
-        match self.bells.due() {
+        match self.bells.due(self.processor()) {
             Due::Nothing | Due::Already => {}
             Due::Soon => self.note_due(now + bells::PATIENCE),
             Due::Now => self.flush(now),
