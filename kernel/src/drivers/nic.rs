@@ -88,12 +88,9 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
     }
     let control = if halves.len() > 1 { control(&mut bus, offered, features) } else { None };
     device_setup::start(&mut bus);
-    if let Some(mut control) = control {
-        if !control.set_pairs(halves.len()) {
-            log::warn!("a network card uses one pair of its queues only");
-            halves.truncate(1);
-        }
-    } else {
+    let uses_all = control.is_some_and(|mut control| control.set_pairs(halves.len()));
+    if halves.len() > 1 && !uses_all {
+        log::warn!("a network card uses one pair of its queues only");
         halves.truncate(1);
     }
     device_setup::keep(bus);
