@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::ffi::OsString;
 use std::io;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -79,8 +79,9 @@ fn press(kind: MachineKind, args: &TestArgs) -> Result<Option<Event>> {
             Ok(Message::Event(end @ (Event::Exit { .. } | Event::Signal { .. }))) => {
                 return Ok(Some(end));
             }
+            Ok(Message::Ended(..)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Ok(_) => {}
-            Err(_) => guest.press_power_button(),
+            Err(RecvTimeoutError::Timeout) => guest.press_power_button(),
         }
     }
     Ok(None)

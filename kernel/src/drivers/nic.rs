@@ -78,23 +78,23 @@ pub(super) fn open(mut bus: impl Bus) -> Result<Device, Error> {
     let features = device_setup::negotiate(&mut bus, wanted)?;
     let capabilities = capabilities(&mut bus, features);
     let offered = offered_pairs(&mut bus, features);
-    let mut halves = vec![halves(&mut bus, 0, features, &capabilities)?];
-    for pair in 1..offered.min(affordable_pairs()) {
-        match self::halves(&mut bus, pair, features, &capabilities) {
+    let mut pairs = vec![halves(&mut bus, 0, features, &capabilities)?];
+    for number in 1..offered.min(affordable_pairs()) {
+        match halves(&mut bus, number, features, &capabilities) {
             // What interrupts nobody would have to be polled.
-            Ok(half) if half.has_interrupt => halves.push(half),
+            Ok(pair) if pair.has_interrupt => pairs.push(pair),
             Ok(_) | Err(_) => break,
         }
     }
-    let control = if halves.len() > 1 { control(&mut bus, offered, features) } else { None };
+    let control = if pairs.len() > 1 { control(&mut bus, offered, features) } else { None };
     device_setup::start(&mut bus);
-    let uses_all = control.is_some_and(|mut control| control.set_pairs(halves.len()));
-    if halves.len() > 1 && !uses_all {
+    let uses_all = control.is_some_and(|mut control| control.set_pairs(pairs.len()));
+    if pairs.len() > 1 && !uses_all {
         log::warn!("a network card uses one pair of its queues only");
-        halves.truncate(1);
+        pairs.truncate(1);
     }
     device_setup::keep(bus);
-    Ok(Device { capabilities, pairs: halves.into_iter().map(Halves::go).collect() })
+    Ok(Device { capabilities, pairs: pairs.into_iter().map(Halves::go).collect() })
 }
 
 /// Returns how many pairs of queues the card has.

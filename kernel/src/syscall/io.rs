@@ -43,14 +43,12 @@ trait Transfer {
         manner: Manner,
     ) -> Result<usize>;
 
-    /// Transfers to or from the parts of a vector.
-    fn run_parts(
-        file: &OpenFile,
-        parts: &[IoVec],
-        position: Position,
-        manner: Manner,
-    ) -> Result<usize> {
-        Self::run(file, &mut Self::buffers(parts)?, position, manner)
+    /// Returns whether a file takes each part of a vector by itself.
+    ///
+    /// # Errors
+    /// `EBADF` as [`OpenFile::file`].
+    fn is_by_part(_file: &OpenFile) -> Result<bool> {
+        Ok(false)
     }
 }
 
@@ -103,21 +101,26 @@ impl Transfer for Writing {
         transfer::write(file, buffers, position, manner)
     }
 
-    fn run_parts(
-        file: &OpenFile,
-        parts: &[IoVec],
-        position: Position,
-        manner: Manner,
-    ) -> Result<usize> {
-        if parts.len() > 1 && file.file()?.is_written_by_part() {
-            return write_each(file, parts, position, manner);
-        }
-        Self::run(file, &mut Self::buffers(parts)?, position, manner)
+    fn is_by_part(file: &OpenFile) -> Result<bool> {
+        Ok(file.file()?.is_written_by_part())
     }
 }
 
-/// Writes each part by itself, as far as none fails.
-fn write_each(
+/// Transfers to or from the parts of a vector.
+fn run_parts<T: Transfer>(
+    file: &OpenFile,
+    parts: &[IoVec],
+    position: Position,
+    manner: Manner,
+) -> Result<usize> {
+    if parts.len() > 1 && T::is_by_part(file)? {
+        return run_each::<T>(file, parts, position, manner);
+    }
+    T::run(file, &mut T::buffers(parts)?, position, manner)
+}
+
+/// Transfers each part by itself, as far as none fails.
+fn run_each<T: Transfer>(
     file: &OpenFile,
     parts: &[IoVec],
     position: Position,
@@ -127,8 +130,8 @@ fn write_each(
     // Linux passes over parts of no bytes, but for the first one.
     let has_bytes = |&(place, part): &(usize, &IoVec)| place == 0 || part.length > 0;
     for (_, part) in parts.iter().enumerate().filter(has_bytes) {
-        let origin = &mut UserBuffers::origin(slice::from_ref(part))?;
-        match transfer::write(file, origin, position, manner) {
+        let buffers = &mut T::buffers(slice::from_ref(part))?;
+        match T::run(file, buffers, position, manner) {
             Ok(count) => done += count,
             Err(errno) if done == 0 => return Err(errno),
             Err(_) => break,
@@ -288,7 +291,7 @@ fn vector<T: Transfer>(fd: u32, vector: Vector, position: Position) -> Result<us
         return Ok(0);
     }
     check_end(&file, position, total(parts))?;
-    T::run_parts(&file, parts, position, Manner::default())
+    run_parts::<T>(&file, parts, position, Manner::default())
 }
 
 /// Returns whether parts have no bytes.
@@ -390,7 +393,7 @@ fn vector_with_flags<T: Transfer>(
         is_silent: flags & RWF_NOSIGNAL != 0,
         appending,
     };
-    let count = T::run_parts(&file, parts, position, manner)?;
+    let count = run_parts::<T>(&file, parts, position, manner)?;
     if flags & RWF_SYNCS != 0 && is_file {
         file.file()?.sync(Synchronise::All)?;
     }
