@@ -34,6 +34,12 @@ bitflags::bitflags! {
 impl Events {
     /// What is reported whether asked for or not.
     pub const ALWAYS: Self = Self::ERR.union(Self::HUP);
+    /// There is something to read, as pipes and sockets say it.
+    pub const READABLE: Self = Self::IN.union(Self::RDNORM);
+    /// There is room to write, as pipes and TCP say it.
+    pub const WRITABLE: Self = Self::OUT.union(Self::WRNORM);
+    /// There is room to write, as datagrams and sockets of `AF_UNIX` say it.
+    pub const WRITABLE_BAND: Self = Self::WRITABLE.union(Self::WRBAND);
     /// Ready for both directions, as a regular file always is.
-    pub const BOTH: Self = Self::IN.union(Self::OUT).union(Self::RDNORM).union(Self::WRNORM);
+    pub const BOTH: Self = Self::READABLE.union(Self::WRITABLE);
 }

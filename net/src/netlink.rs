@@ -100,8 +100,8 @@ impl Netlink {
     }
 
     pub(crate) fn poll(&self) -> Events {
-        let mut events = Events::OUT | Events::WRNORM;
-        events.set(Events::IN | Events::RDNORM, !self.inner.lock().queue.is_empty());
+        let mut events = Events::WRITABLE_BAND;
+        events.set(Events::READABLE, !self.inner.lock().queue.is_empty());
         events
     }
 
@@ -166,7 +166,7 @@ impl Netlink {
         self.answer_all(&bytes, &mut answers);
         inner.queue.extend(answers.datagrams);
         drop(inner);
-        self.waiters.wake(Events::IN | Events::RDNORM);
+        self.waiters.wake(Events::READABLE);
         Ok(filled)
     }
 

@@ -214,7 +214,7 @@ impl Inotify {
             // Another may have ended it just now.
             let _ = self.unwatch(wd);
         }
-        self.waiters.wake(Events::IN | Events::RDNORM);
+        self.waiters.wake(Events::READABLE);
     }
 
     /// Forgets a watch and says so.
@@ -223,7 +223,7 @@ impl Inotify {
         state.watches.remove(&wd);
         state.push(Happening { wd, mask: WatchMask::IGNORED, cookie: 0, name: Box::default() });
         drop(state);
-        self.waiters.wake(Events::IN | Events::RDNORM);
+        self.waiters.wake(Events::READABLE);
     }
 }
 
@@ -288,7 +288,7 @@ impl File for Inotify {
 
     fn poll(&self) -> Events {
         let is_empty = self.state.lock().queue.is_empty();
-        if is_empty { Events::empty() } else { Events::IN | Events::RDNORM }
+        if is_empty { Events::empty() } else { Events::READABLE }
     }
 
     fn tells_by_signal(&self) -> bool {

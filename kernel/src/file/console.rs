@@ -159,7 +159,7 @@ impl File for Console {
     fn poll(&self) -> Events {
         let input = self.input.lock();
         let is_readable = !input.bytes.is_empty() || input.has_ended();
-        if is_readable { Events::BOTH } else { Events::OUT | Events::WRNORM }
+        if is_readable { Events::BOTH } else { Events::WRITABLE }
     }
 
     fn tells_by_signal(&self) -> bool {

@@ -59,8 +59,8 @@ fn send(owner: Owner, info: SigInfo) -> abi::Result<bool> {
 
 /// Returns the wakers that send the signals of a description.
 fn wakers(open: &Arc<OpenFile>, fd: u32) -> [Waker; 2] {
-    let readable = (POLL_IN, Events::IN | Events::RDNORM);
-    let writable = (POLL_OUT, Events::OUT | Events::WRNORM | Events::WRBAND);
+    let readable = (POLL_IN, Events::READABLE);
+    let writable = (POLL_OUT, Events::WRITABLE_BAND);
     [readable, writable].map(|(code, band)| {
         Waker::from(Arc::new(Notice { open: Arc::downgrade(open), fd, code, band }))
     })

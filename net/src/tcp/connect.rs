@@ -51,6 +51,14 @@ pub(super) fn own_mss(mtu: usize, local: &IpAddr, wanted: Option<u16>) -> u16 {
     wanted.map_or(longest, |wanted| wanted.min(longest))
 }
 
+impl Inner {
+    /// Returns why connecting failed, after which the socket can be connected anew.
+    fn tell_failure(&mut self) -> Errno {
+        self.state = State::Closed;
+        self.error.take().unwrap_or(Errno::ECONNABORTED)
+    }
+}
+
 impl Tcp {
     /// Begins to connect; what is wrong with `remote` counts for a socket that can only.
     ///
@@ -61,6 +69,7 @@ impl Tcp {
         let mut inner = self.inner.lock();
         match &inner.state {
             State::Closed => {}
+            State::Failed => return Err(inner.tell_failure()),
             State::Connecting(_) => return Err(Errno::EALREADY),
             State::Open(connection) if inner.is_untold => {
                 let is_over = connection.is_over;
@@ -107,6 +116,7 @@ impl Tcp {
                 Ok(())
             }
             State::Connecting(_) => Err(Errno::EAGAIN),
+            State::Failed => Err(inner.tell_failure()),
             _ => Err(inner.error.take().unwrap_or(Errno::ENOTCONN)),
         }
     }
@@ -191,7 +201,7 @@ impl Tcp {
 
     /// Ends connecting with an error.
     pub(super) fn fail_connecting(&self, inner: &mut Inner, errno: Errno, now: Instant) -> Events {
-        let old = core::mem::replace(&mut inner.state, State::Closed);
+        let old = core::mem::replace(&mut inner.state, State::Failed);
         let State::Connecting(connecting) = old else {
             inner.state = old;
             return Events::empty();
@@ -253,6 +263,6 @@ impl Tcp {
         inner.state = State::Open(Connection::new(synced, sizes, round_trip, now));
         self.send_control(inner, ACK, 0, now);
         self.reschedule(inner, now);
-        Events::OUT | Events::WRNORM
+        Events::WRITABLE
     }
 }

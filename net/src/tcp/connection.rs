@@ -13,7 +13,7 @@ use super::engine::{self, Buffers, Engine, Sizes, Synced};
 use super::measure::Measures;
 use super::port::Output;
 use super::table::TimeWait;
-use super::{Inner, READABLE, State, Tcp, WRITABLE, may_send};
+use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};
 use crate::loopback::Lane;
 use crate::options::Options;
@@ -126,9 +126,9 @@ impl Connection {
         let is_reading_over = self.is_reading_over();
         let is_hung_up = self.is_over || (is_reading_over && self.is_writing_over());
         let mut events = Events::empty();
-        events.set(READABLE, unread > 0 || is_reading_over);
+        events.set(Events::READABLE, unread > 0 || is_reading_over);
         events.set(Events::RDHUP, is_reading_over);
-        events.set(WRITABLE, self.is_writable_beside(queued));
+        events.set(Events::WRITABLE, self.is_writable_beside(queued));
         events.set(Events::HUP, is_hung_up);
         events
     }

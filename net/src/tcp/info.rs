@@ -43,7 +43,7 @@ impl Tcp {
                 (info.tcpi_unacked, info.tcpi_sacked) = (narrow(waiting), narrow(backlog));
             }
             State::Open(connection) => connection.tell(&mut info, now),
-            State::Closed | State::Connecting(_) => {}
+            State::Closed | State::Failed | State::Connecting(_) => {}
         }
         info
     }
@@ -90,7 +90,7 @@ fn micros(time: Duration) -> u32 {
 /// Returns the number of a state, of include/net/tcp_states.h.
 fn state_number(state: &State) -> u8 {
     match state {
-        State::Closed => 7,
+        State::Closed | State::Failed => 7,
         State::Listening(_) => 10,
         State::Connecting(_) => 2,
         State::Open(connection) => match connection.phase() {

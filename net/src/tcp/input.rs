@@ -337,25 +337,25 @@ impl Connection {
             engine.receive_next = engine.receive_next.wrapping_add(grown);
             self.wants_receive |= unread * 4 > engine.sizes.receive * 3;
             self.measures.received = now;
-            events |= Events::IN | Events::RDNORM;
+            events |= Events::READABLE;
         }
         let had_fin =
             matches!(phase, Phase::CloseWait | Phase::Closing | Phase::LastAck | Phase::TimeWait);
         if had_fin && !self.has_fin {
             self.has_fin = true;
             engine.receive_next = engine.receive_next.wrapping_add(1);
-            events |= Events::IN | Events::RDNORM | Events::RDHUP;
+            events |= Events::READABLE | Events::RDHUP;
         }
         if unacknowledged < before.unacknowledged || unacknowledged == 0 {
             self.progress = now;
         }
         if phase == Phase::FinWait2 && before.phase != phase {
             // close(2) may linger until then.
-            events |= Events::OUT | Events::WRNORM;
+            events |= Events::WRITABLE;
         }
         // Told whether or not a write failed before: epoll may have been asked for it meanwhile.
         if !before.is_writable && is_writable {
-            events |= Events::OUT | Events::WRNORM;
+            events |= Events::WRITABLE;
         }
         events
     }

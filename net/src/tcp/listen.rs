@@ -131,7 +131,7 @@ impl Tcp {
         }
         listener.queue.push_back(connection);
         drop(inner);
-        self.waiters.wake(Events::IN | Events::RDNORM);
+        self.waiters.wake(Events::READABLE);
         true
     }
 }

@@ -76,8 +76,10 @@ struct Inner {
 
 #[derive(Debug)]
 enum State {
-    /// Not connected yet, or connecting failed.
+    /// Not connected.
     Closed,
+    /// Connecting failed, which `connect(2)` has yet to say.
+    Failed,
     Listening(Listener),
     Connecting(Connecting),
     Open(Connection),
@@ -147,10 +149,11 @@ impl Tcp {
         let inner = self.inner.lock();
         let mut events = match &inner.state {
             State::Open(connection) => connection.poll(),
-            State::Closed => WRITABLE | Events::HUP,
+            State::Closed => Events::WRITABLE | Events::HUP,
+            State::Failed => Events::BOTH | Events::RDHUP | Events::HUP,
             State::Connecting(_) => Events::empty(),
             State::Listening(listener) if listener.is_empty() => Events::empty(),
-            State::Listening(_) => READABLE,
+            State::Listening(_) => Events::READABLE,
         };
         events.set(Events::ERR, inner.error.is_some());
         events
@@ -170,7 +173,7 @@ impl Tcp {
             self.stack.tcp_ports.lock().release(port, self.id);
         }
         match core::mem::replace(&mut inner.state, State::Closed) {
-            State::Closed => {}
+            State::Closed | State::Failed => {}
             State::Listening(listener) => {
                 drop(inner);
                 listener.into_iter().for_each(|connection| connection.abort(now));
@@ -237,7 +240,7 @@ impl Tcp {
     pub(crate) fn shutdown(self: &Arc<Self>, read: bool, write: bool, now: Instant) -> Result<()> {
         let mut inner = self.inner.lock();
         match &mut inner.state {
-            State::Closed => return Err(Errno::ENOTCONN),
+            State::Closed | State::Failed => return Err(Errno::ENOTCONN),
             State::Listening(_) if read => {
                 drop(inner);
                 self.unlisten(now);
@@ -267,9 +270,6 @@ impl Tcp {
         Ok(())
     }
 }
-
-const READABLE: Events = Events::IN.union(Events::RDNORM);
-const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
 
 /// Returns whether a connection in this phase can still carry bytes from here.
 const fn may_send(phase: Phase) -> bool {

@@ -20,7 +20,7 @@ impl Tcp {
     /// `EADDRINUSE` if the port is taken.
     pub(crate) fn bind(self: &Arc<Self>, local: Endpoint) -> Result<()> {
         let mut inner = self.inner.lock();
-        if inner.bound.is_some() || !matches!(inner.state, State::Closed) {
+        if inner.bound.is_some() || !matches!(inner.state, State::Closed | State::Failed) {
             return Err(Errno::EINVAL);
         }
         if !local.address.is_unspecified() && !self.stack.network.lock().is_local(&local.address) {
@@ -90,6 +90,11 @@ impl Tcp {
         let mut inner = self.inner.lock();
         match &inner.state {
             State::Closed => return Ok(()),
+            // Its error stays pending.
+            State::Failed => {
+                inner.state = State::Closed;
+                return Ok(());
+            }
             State::Listening(_) => {
                 drop(inner);
                 self.unlisten(now);
@@ -97,6 +102,7 @@ impl Tcp {
             }
             State::Connecting(_) => {
                 self.fail_connecting(&mut inner, Errno::ECONNRESET, now);
+                inner.state = State::Closed;
             }
             State::Open(_) => {
                 self.reset(&mut inner, now);

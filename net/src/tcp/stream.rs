@@ -56,6 +56,7 @@ impl Tcp {
         let connection = match &mut inner.state {
             State::Open(connection) => connection,
             State::Connecting(_) => return Err(Errno::EAGAIN),
+            State::Failed => return inner.error.take().map_or(Ok((0, None)), Err),
             _ => return Err(inner.error.take().unwrap_or(Errno::ENOTCONN)),
         };
         if !connection.is_readable() {

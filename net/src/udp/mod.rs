@@ -146,8 +146,8 @@ impl Udp {
     /// Returns what the socket is ready for.
     pub(crate) fn poll(&self) -> Events {
         let inner = self.inner.lock();
-        let mut events = Events::OUT | Events::WRNORM;
-        events.set(Events::IN | Events::RDNORM, !inner.queue.is_empty() || inner.is_read_shut);
+        let mut events = Events::WRITABLE_BAND;
+        events.set(Events::READABLE, !inner.queue.is_empty() || inner.is_read_shut);
         events.set(Events::RDHUP, inner.is_read_shut);
         events.set(Events::HUP, inner.is_read_shut && inner.is_write_shut);
         events.set(Events::ERR, inner.error.is_some());
@@ -372,7 +372,7 @@ impl Udp {
         inner.queued += size;
         inner.queue.push_back(datagram);
         drop(inner);
-        self.waiters.wake(Events::IN | Events::RDNORM);
+        self.waiters.wake(Events::READABLE);
     }
 }
 

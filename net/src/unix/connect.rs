@@ -3,9 +3,10 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+use abi::poll::Events;
 use abi::{Errno, Result};
 
-use super::socket::{READABLE, Role, refund_senders, wake_blocked};
+use super::socket::{Role, refund_senders, wake_blocked};
 use super::{Address, Credentials, Kind, Names, Shutdown, Socket};
 
 /// The longest queue of connections to be accepted (`net.core.somaxconn`).
@@ -133,7 +134,7 @@ impl Socket {
                 return Err(errno);
             }
         }
-        listener.waiters.wake(READABLE);
+        listener.waiters.wake(Events::READABLE);
         Ok(())
     }
 
@@ -211,6 +212,6 @@ impl Socket {
         }
         state.error = Some(Errno::ECONNRESET);
         drop(state);
-        self.waiters.wake(abi::poll::Events::ERR);
+        self.waiters.wake(Events::ERR);
     }
 }

@@ -4,10 +4,11 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use abi::io::Source;
+use abi::poll::Events;
 use abi::{Errno, Result};
 
 use super::message::{Packet, Rights};
-use super::socket::{MAX_DATAGRAMS, READABLE, Role};
+use super::socket::{MAX_DATAGRAMS, Role};
 use super::{Address, Ancillary, Kind, Names, Shutdown, Socket};
 use crate::room;
 
@@ -105,7 +106,7 @@ impl Socket {
             }
         }
         if sent > 0 {
-            peer.waiters.wake(READABLE);
+            peer.waiters.wake(Events::READABLE);
         }
         Ok(sent)
     }
@@ -188,7 +189,7 @@ impl Socket {
         }
         state.inbox.push_back(packet);
         drop(state);
-        peer.waiters.wake(READABLE);
+        peer.waiters.wake(Events::READABLE);
         Ok(count)
     }
 

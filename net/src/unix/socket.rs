@@ -19,12 +19,6 @@ const DEFAULT_SEND_LIMIT: usize = 212_992;
 /// How many datagrams a socket keeps before others must wait (`net.unix.max_dgram_qlen`).
 pub(super) const MAX_DATAGRAMS: usize = 10;
 
-/// Reading has become possible.
-pub(super) const READABLE: Events = Events::IN.union(Events::RDNORM);
-
-/// Writing has become possible.
-pub(super) const WRITABLE: Events = Events::OUT.union(Events::WRNORM).union(Events::WRBAND);
-
 /// The kinds of sockets, by what they keep of the writes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
@@ -167,14 +161,15 @@ impl Socket {
         let peer = if self.kind == Kind::Datagram { None } else { state.peer() };
         let blocked = core::mem::take(&mut state.blocked);
         drop(state);
-        self.waiters.wake(READABLE | WRITABLE | Events::RDHUP | Events::HUP);
+        self.waiters.wake(Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP);
         wake_blocked(&blocked);
         if let Some(peer) = peer {
             let mut mirrored = Shutdown::empty();
             mirrored.set(Shutdown::READ, directions.contains(Shutdown::WRITE));
             mirrored.set(Shutdown::WRITE, directions.contains(Shutdown::READ));
             peer.state.lock().shut |= mirrored;
-            peer.waiters.wake(READABLE | WRITABLE | Events::RDHUP | Events::HUP);
+            peer.waiters
+                .wake(Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP);
         }
     }
 
@@ -189,7 +184,7 @@ impl Socket {
             && self.has_send_room()
             && peer.is_none_or(|peer| peer.admits(self) || !peer.block(self))
         {
-            events |= WRITABLE;
+            events |= Events::WRITABLE_BAND;
         }
         events
     }
@@ -278,7 +273,7 @@ impl Socket {
     /// Sets how many bytes may be under way (`SO_SNDBUF`, doubled as `socket(7)` says).
     pub fn set_send_limit(&self, bytes: usize) {
         self.send_limit.store(bytes, Ordering::Relaxed);
-        self.waiters.wake(WRITABLE);
+        self.waiters.wake(Events::WRITABLE_BAND);
     }
 
     /// Makes `peer` the other side.
@@ -314,7 +309,7 @@ impl Socket {
         let before = self.outstanding.fetch_sub(bytes, Ordering::Relaxed);
         let threshold = self.send_limit() / 4;
         if before > threshold && before - bytes <= threshold {
-            self.waiters.wake(WRITABLE);
+            self.waiters.wake(Events::WRITABLE_BAND);
         }
     }
 
@@ -367,7 +362,7 @@ impl State {
             Role::Listening { queue, .. } => !queue.is_empty(),
             _ => !self.inbox.is_empty(),
         };
-        events.set(READABLE, has_input || self.shut.contains(Shutdown::READ));
+        events.set(Events::READABLE, has_input || self.shut.contains(Shutdown::READ));
         events.set(Events::RDHUP, self.shut.contains(Shutdown::READ));
         if kind != Kind::Datagram && matches!(self.role, Role::Idle | Role::Connecting) {
             events |= Events::HUP;
@@ -379,7 +374,7 @@ impl State {
 /// Tells sockets that there may be room for them.
 pub(super) fn wake_blocked(blocked: &[Weak<Socket>]) {
     for socket in blocked.iter().filter_map(Weak::upgrade) {
-        socket.waiters.wake(WRITABLE);
+        socket.waiters.wake(Events::WRITABLE_BAND);
     }
 }
 
@@ -411,7 +406,9 @@ impl Drop for Socket {
             }
             drop(state);
             let error = if is_reset { Events::ERR } else { Events::empty() };
-            peer.waiters.wake(READABLE | WRITABLE | Events::RDHUP | Events::HUP | error);
+            peer.waiters.wake(
+                Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP | error,
+            );
         }
         refund_senders(inbox);
         wake_blocked(&blocked);

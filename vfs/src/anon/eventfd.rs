@@ -14,9 +14,6 @@ use crate::File;
 /// The largest value that a write may leave the counter at.
 const MAX: u64 = u64::MAX - 1;
 
-const READABLE: Events = Events::IN;
-const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
-
 /// What a read takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EventMode {
@@ -63,7 +60,7 @@ impl File for EventFd {
         };
         *count -= taken;
         drop(count);
-        self.waiters.wake(WRITABLE);
+        self.waiters.wake(Events::OUT);
         // Linux, too, has taken the count when the copy fails.
         if sink.put(&taken.to_ne_bytes())? < 8 {
             return Err(Errno::EFAULT);
@@ -86,7 +83,7 @@ impl File for EventFd {
         }
         drop(count);
         if more > 0 {
-            self.waiters.wake(READABLE);
+            self.waiters.wake(Events::IN);
         }
         Ok(8)
     }
@@ -94,8 +91,8 @@ impl File for EventFd {
     fn poll(&self) -> Events {
         let count = *self.count.lock();
         let mut events = Events::empty();
-        events.set(READABLE, count > 0);
-        events.set(WRITABLE, count < MAX);
+        events.set(Events::IN, count > 0);
+        events.set(Events::OUT, count < MAX);
         events
     }
 
@@ -131,7 +128,7 @@ mod tests {
         write(&file, 4).unwrap();
         assert_eq!(read(&file), Ok(7));
         assert_eq!(read(&file), Err(Errno::EAGAIN));
-        assert_eq!(file.poll(), WRITABLE);
+        assert_eq!(file.poll(), Events::OUT);
     }
 
     #[test]
@@ -146,7 +143,7 @@ mod tests {
         assert_eq!(write(&file, u64::MAX), Err(Errno::EINVAL));
         assert_eq!(write(&file, u64::MAX - 1), Err(Errno::EAGAIN));
         assert_eq!(write(&file, u64::MAX - 2), Ok(8));
-        assert_eq!(file.poll(), READABLE);
+        assert_eq!(file.poll(), Events::IN);
         assert_eq!(read(&file), Ok(u64::MAX - 1));
     }
 

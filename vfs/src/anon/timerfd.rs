@@ -22,8 +22,6 @@ use sync::{SpinLock, Waiters};
 
 use crate::File;
 
-const READABLE: Events = Events::IN;
-
 /// What a timer needs of the kernel: the present, and to be called later. Dropping it disarms.
 pub trait Alarm: Debug + Send + Sync {
     /// Returns the present.
@@ -67,7 +65,7 @@ impl Wake for Shared {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.state.lock().is_due = true;
-        self.waiters.wake(READABLE);
+        self.waiters.wake(Events::IN);
     }
 }
 
@@ -180,7 +178,7 @@ impl File for TimerFd {
         let state = self.shared.state.lock();
         // An alarm of an earlier setting may have come late.
         let is_due = state.is_due && state.deadline.is_some_and(|at| at <= self.alarm.now());
-        if is_due { READABLE } else { Events::empty() }
+        if is_due { Events::IN } else { Events::empty() }
     }
 
     fn waiters(&self) -> Option<&Waiters> {
@@ -265,7 +263,7 @@ mod tests {
         assert_eq!(timer.get(), Setting { remaining: Some(NS(60)), interval: NS(0) });
         assert_eq!(timer.poll(), Events::empty());
         clock.turn_to(120);
-        assert_eq!(timer.poll(), READABLE);
+        assert_eq!(timer.poll(), Events::IN);
         assert_eq!(timer.get(), Setting::default());
         assert_eq!(timer.read(0, &mut [0; 7].as_mut_slice()), Err(Errno::EINVAL));
         assert_eq!(read(&timer), Ok(1));
@@ -282,7 +280,7 @@ mod tests {
         assert_eq!(read(&timer), Ok(4));
         assert_eq!(read(&timer), Err(Errno::EAGAIN));
         clock.turn_to(140);
-        assert_eq!(timer.poll(), READABLE);
+        assert_eq!(timer.poll(), Events::IN);
         assert_eq!(read(&timer), Ok(1));
     }
 

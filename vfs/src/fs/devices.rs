@@ -10,9 +10,10 @@ use core::any::Any;
 use core::fmt::Debug;
 
 use abi::io::{Sink, Source};
+use abi::poll::Events;
 use abi::stat::{FileType, make_device};
 use abi::{Errno, Result};
-use sync::SpinLock;
+use sync::{SpinLock, Waiters};
 
 use crate::{Creation, File, Inode, Mapping, PAGE_SIZE, PageBytes};
 
@@ -45,12 +46,13 @@ impl Devices {
     /// Returns a table with the devices that need no machine.
     pub fn new(random: Arc<dyn Random>) -> Arc<Self> {
         let devices = Arc::new(Self::default());
-        let random: Arc<dyn File> = Arc::new(RandomDevice(random));
+        let urandom = Arc::new(RandomDevice { random: random.clone(), waiters: None });
+        let random = Arc::new(RandomDevice { random, waiters: Some(Waiters::new()) });
         devices.add(NULL, Arc::new(Null));
         devices.add(ZERO, Arc::new(Zero));
         devices.add(FULL, Arc::new(Full));
-        devices.add(RANDOM, random.clone());
-        devices.add(URANDOM, random);
+        devices.add(RANDOM, random);
+        devices.add(URANDOM, urandom);
         devices
     }
 
@@ -234,11 +236,23 @@ impl File for Full {
 }
 
 #[derive(Debug)]
-struct RandomDevice(Arc<dyn Random>);
+struct RandomDevice {
+    random: Arc<dyn Random>,
+    /// Where it can be waited for until there are random bytes, which is always: `/dev/random`.
+    waiters: Option<Waiters>,
+}
 
 impl File for RandomDevice {
     fn read(&self, _at: u64, sink: &mut dyn Sink) -> Result<usize> {
-        supply(sink, |bytes| self.0.fill(bytes))
+        supply(sink, |bytes| self.random.fill(bytes))
+    }
+
+    fn poll(&self) -> Events {
+        if self.waiters.is_some() { Events::READABLE } else { Events::BOTH }
+    }
+
+    fn waiters(&self) -> Option<&Waiters> {
+        self.waiters.as_ref()
     }
 
     fn write(&self, _at: u64, source: &mut dyn Source) -> Result<usize> {

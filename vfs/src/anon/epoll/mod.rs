@@ -32,8 +32,6 @@ const MOST_NESTED: usize = 5;
 /// Serialises what changes which epoll watches which, so that no cycle slips in.
 static NESTING: SpinLock<()> = SpinLock::new(());
 
-const READABLE: Events = Events::IN.union(Events::RDNORM);
-
 /// What a watch looks for at present.
 #[derive(Debug)]
 struct Interest {
@@ -172,7 +170,7 @@ impl Wake for Watch {
         if let Some(shared) = self.epoll.upgrade()
             && shared.list(self.clone())
         {
-            shared.waiters.wake(READABLE);
+            shared.waiters.wake(Events::READABLE);
         }
     }
 }
@@ -216,7 +214,7 @@ impl Shared {
     /// Lists a watch and tells waiters if its file is ready.
     fn look_at(&self, watch: &Arc<Watch>) {
         if !watch.ready().is_empty() && self.list(watch.clone()) {
-            self.waiters.wake(READABLE);
+            self.waiters.wake(Events::READABLE);
         }
     }
 
@@ -384,7 +382,7 @@ impl Epoll {
         }
         // Another thread may wait for what this one leaves.
         if count > 0 && !self.shared.ready.lock().is_empty() {
-            self.shared.waiters.wake(READABLE);
+            self.shared.waiters.wake(Events::READABLE);
         }
         if count == 0 { result.map(|()| 0) } else { Ok(count) }
     }
@@ -467,7 +465,7 @@ impl File for Epoll {
             let Some(watch) = self.shared.unlist() else { break };
             if !watch.ready().is_empty() {
                 self.shared.list_first(watch);
-                return READABLE;
+                return Events::READABLE;
             }
         }
         Events::empty()

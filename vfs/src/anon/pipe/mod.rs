@@ -36,9 +36,6 @@ const MAX_CAPACITY: usize = 1 << 20;
 /// The number that the next pipe has, as `fstat(2)` and `/proc/self/fd` show it.
 static NEXT_INO: AtomicU64 = AtomicU64::new(2);
 
-const READABLE: Events = Events::IN.union(Events::RDNORM);
-const WRITABLE: Events = Events::OUT.union(Events::WRNORM);
-
 /// What an end of a pipe is open for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PipeAccess {
@@ -204,14 +201,14 @@ impl Pipe {
         }
         let count = state.queue.fill(source, wanted, kind)?;
         drop(state);
-        self.to_read.wake(READABLE);
+        self.to_read.wake(Events::READABLE);
         Ok(count)
     }
 
     fn tell_writers(&self) {
-        self.to_write.wake(WRITABLE);
+        self.to_write.wake(Events::WRITABLE);
         // Ends for both wait with the readers.
-        self.to_read.wake(WRITABLE);
+        self.to_read.wake(Events::WRITABLE);
     }
 }
 
@@ -263,12 +260,12 @@ impl File for PipeEnd {
         let state = self.pipe.state.lock();
         let mut events = Events::empty();
         if self.access.reads() {
-            events.set(READABLE, state.queue.len() > 0);
+            events.set(Events::READABLE, state.queue.len() > 0);
             let had_writers = state.writers_ever != self.writers_before;
             events.set(Events::HUP, state.writers == 0 && had_writers);
         }
         if self.access.writes() {
-            events.set(WRITABLE, state.queue.is_writable());
+            events.set(Events::WRITABLE, state.queue.is_writable());
             events.set(Events::ERR, state.readers == 0);
         }
         events
@@ -324,10 +321,10 @@ impl Drop for PipeEnd {
         }
         drop(state);
         if is_last_writer {
-            self.pipe.to_read.wake(READABLE | Events::HUP);
+            self.pipe.to_read.wake(Events::READABLE | Events::HUP);
         }
         if is_last_reader {
-            self.pipe.to_write.wake(WRITABLE | Events::ERR);
+            self.pipe.to_write.wake(Events::WRITABLE | Events::ERR);
         }
     }
 }

@@ -4,10 +4,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use abi::poll::Events;
 use abi::{Errno, Result};
 
 use super::queue::Kind;
-use super::{PIPE_BUF, Pipe, READABLE};
+use super::{PIPE_BUF, Pipe};
 
 /// What `tee(2)` and `splice(2)` between pipes leave in the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +63,7 @@ impl Pipe {
     pub fn put_back(&self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.state.lock().queue.put_back(bytes);
-            self.to_read.wake(READABLE);
+            self.to_read.wake(Events::READABLE);
         }
     }
 
@@ -71,7 +72,7 @@ impl Pipe {
     pub fn put(&self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.state.lock().queue.append(bytes, Kind::Sealed);
-            self.to_read.wake(READABLE);
+            self.to_read.wake(Events::READABLE);
         }
     }
 
@@ -112,7 +113,7 @@ impl Pipe {
         if count == 0 {
             return Err(Errno::EAGAIN);
         }
-        other.to_read.wake(READABLE);
+        other.to_read.wake(Events::READABLE);
         if is_writable && !was_writable {
             self.tell_writers();
         }

@@ -26,7 +26,7 @@ fn small_writes_are_atomic_and_large_ones_partial() {
     assert_eq!(writer.poll(), Events::empty());
     assert_eq!(write(&writer, &[2; 4096]), Err(Errno::EAGAIN));
     assert_eq!(read(&reader, &mut [0; 1]), Ok(1));
-    assert_eq!(writer.poll(), WRITABLE);
+    assert_eq!(writer.poll(), Events::WRITABLE);
     assert_eq!(write(&writer, &[3; 10000]), Ok(4096));
     assert_eq!(write(&writer, &[3; 1]), Err(Errno::EAGAIN));
 }
@@ -49,7 +49,7 @@ fn the_reader_sees_data_then_the_end() {
     assert_eq!(read(&reader, &mut []), Ok(0));
     write(&writer, b"abc").unwrap();
     drop(writer);
-    assert_eq!(reader.poll(), READABLE | Events::HUP);
+    assert_eq!(reader.poll(), Events::READABLE | Events::HUP);
     assert_eq!(read(&reader, &mut [0; 4]), Ok(3));
     assert_eq!(reader.poll(), Events::HUP);
     assert_eq!(read(&reader, &mut [0; 4]), Ok(0));
@@ -61,7 +61,7 @@ fn writing_without_a_reader_is_a_broken_pipe() {
     drop(reader);
     assert_eq!(write(&writer, b"x"), Err(Errno::EPIPE));
     assert_eq!(write(&writer, b""), Ok(0));
-    assert_eq!(writer.poll(), WRITABLE | Events::ERR);
+    assert_eq!(writer.poll(), Events::WRITABLE | Events::ERR);
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn a_fifo_hangs_up_only_after_its_first_writer() {
     assert_eq!(reader.poll(), Events::empty());
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     let both = fifo.open(PipeAccess::Both);
-    assert_eq!(both.poll(), WRITABLE);
+    assert_eq!(both.poll(), Events::WRITABLE);
     write(&both, b"x").unwrap();
     drop(both);
-    assert_eq!(reader.poll(), READABLE | Events::HUP);
+    assert_eq!(reader.poll(), Events::READABLE | Events::HUP);
     drop(reader);
     assert_eq!(fifo.buffered(), 0);
     assert!(!fifo.has_readers() && !fifo.has_writers());
