@@ -282,22 +282,22 @@ static void start(const char *kind, void (*round)(struct worker *), unsigned see
 	}
 }
 
-// Returns how many workers made no progress for long; names them.
+// Returns how many workers made no progress for long; names them. What passes while this thread
+// does not run either counts little: the machine may have stood still.
 static long watch(long seconds)
 {
-	long seen[COUNT(workers)] = { 0 }, since[COUNT(workers)], end = now_ms() + seconds * 1000;
-	long stuck = 0;
+	long seen[COUNT(workers)] = { 0 }, idle[COUNT(workers)] = { 0 };
+	long last = now_ms(), end = last + seconds * 1000, stuck = 0;
 
-	for (int i = 0; i < worker_count; i++)
-		since[i] = now_ms();
-	while (now_ms() < end && stuck == 0) {
+	while (last < end && stuck == 0) {
 		sleep_ms(50);
+		long now = now_ms(), passed = now - last < 1000 ? now - last : 1000;
+		last = now;
 		for (int i = 0; i < worker_count; i++) {
 			long rounds = workers[i].rounds;
-			if (rounds != seen[i]) {
-				seen[i] = rounds;
-				since[i] = now_ms();
-			} else if (now_ms() - since[i] > PATIENCE_MS) {
+			idle[i] = rounds == seen[i] ? idle[i] + passed : 0;
+			seen[i] = rounds;
+			if (idle[i] > PATIENCE_MS) {
 				say("%s is stuck after %ld rounds", workers[i].kind, rounds);
 				stuck++;
 			}
