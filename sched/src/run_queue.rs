@@ -24,6 +24,11 @@ use crate::{CpuSet, Entity};
 const MOST_LAG: i64 = 3_000_000;
 const _: () = assert!(MOST_LAG.unsigned_abs() == SLICE_NS);
 
+/// The most that is accounted at a time, in nanoseconds. A thread for which more has passed was in a
+/// long system call, or did not run at all: the virtual machine stood still, or its processor waited
+/// for one of the host's. It would have to let others run for as long as that, times their number.
+const MOST_ACCOUNTED_NS: u64 = 32 * SLICE_NS;
+
 /// A thread with what the scheduler knows of it. It is handed about in a box, which the kernel keeps
 /// while the thread sleeps.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -211,6 +216,7 @@ impl<T> RunQueue<T> {
     /// returns whether another should run in its place now.
     #[must_use = "a thread whose slice is over gives way to another"]
     pub fn tick(&mut self, ran_ns: u64) -> bool {
+        let ran_ns = ran_ns.min(MOST_ACCOUNTED_NS);
         let total_weight = self.total_weight;
         let Some(Queued { entity, .. }) = self.current.as_deref_mut() else {
             return self.waiting() > 0;
@@ -414,6 +420,24 @@ mod tests {
             queue.put_back();
         }
         assert_eq!(turns, [10; 3]);
+    }
+
+    #[test]
+    fn a_machine_that_stood_still_makes_nobody_wait_for_as_long() {
+        let mut queue = RunQueue::new();
+        for thread in 0..8 {
+            let _ = queue.enqueue(Queued::new(thread, entity()));
+        }
+        let unlucky = picked(&mut queue).unwrap();
+        assert!(queue.tick(600_000 * MILLISECOND));
+        queue.put_back();
+        let mut waited = 0;
+        while picked(&mut queue).unwrap() != unlucky {
+            let _ = queue.tick(3 * MILLISECOND);
+            queue.put_back();
+            waited += 3;
+        }
+        assert!(waited < 1000, "{waited} ms");
     }
 
     #[test]
