@@ -1,25 +1,15 @@
 // poll(2), epoll(7): all that is reported of each kind of file, in each of its states.
-#include "../test.h"
-#include <arpa/inet.h>
-#include <poll.h>
+#include "../socket/net.h"
+#include "events.h"
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
-
-static unsigned events_of(int fd)
-{
-	struct pollfd one = { fd, 0x7fff, 0 };
-
-	MUST(poll(&one, 1, 0));
-	return (unsigned short)one.revents;
-}
 
 static void state(const char *what, int fd)
 {
@@ -167,18 +157,9 @@ static void unix_sockets(void)
 	state("client of a closed listener", client);
 }
 
-static int tcp_socket(struct sockaddr_in *to)
-{
-	int client = MUST(socket(AF_INET, SOCK_STREAM, 0));
-
-	MUST(connect(client, (struct sockaddr *)to, sizeof *to));
-	return client;
-}
-
 static void internet_sockets(void)
 {
-	struct sockaddr_in here = { AF_INET, 0, { htonl(INADDR_LOOPBACK) }, { 0 } };
-	struct sockaddr_in nobody;
+	struct sockaddr_in here = loopback(0), nobody;
 	struct linger reset = { 1, 0 };
 	socklen_t size = sizeof here;
 	char byte;
@@ -190,7 +171,7 @@ static void internet_sockets(void)
 	MUST(listen(listener, 4));
 	MUST(getsockname(listener, (struct sockaddr *)&here, &size));
 	state("TCP, listening", listener);
-	int client = tcp_socket(&here);
+	int client = tcp_client(&here);
 	REACHES("TCP, listening, with a connection", listener, POLLIN);
 	int server = MUST(accept(listener, NULL, NULL));
 	state("TCP, connected", client);
@@ -202,7 +183,7 @@ static void internet_sockets(void)
 	MUST(shutdown(server, SHUT_WR));
 	REACHES("TCP, both write no more", client, POLLHUP);
 	REACHES("TCP, both write no more, with bytes", server, POLLHUP);
-	client = tcp_socket(&here);
+	client = tcp_client(&here);
 	server = MUST(accept(listener, NULL, NULL));
 	MUST(shutdown(server, SHUT_RD));
 	state("TCP, reads no more", server);

@@ -1,17 +1,9 @@
 // connect(2): what is left of a TCP socket whose connection was refused without waiting for it.
 #include "net.h"
-#include <poll.h>
+#include "../poll/events.h"
 
 // The address that the one refusal comes from.
 static struct sockaddr_in closed;
-
-static unsigned events_of(int fd)
-{
-	struct pollfd one = { fd, 0x7fff, 0 };
-
-	MUST(poll(&one, 1, 0));
-	return (unsigned short)one.revents;
-}
 
 static int try_to_connect(int fd)
 {
@@ -40,18 +32,14 @@ static int error_of(int fd)
 int main(void)
 {
 	struct sockaddr_storage name;
-	socklen_t size = sizeof closed;
+	socklen_t size = sizeof name;
 	char byte;
 
-	closed = (struct sockaddr_in){ AF_INET, 0, { htonl(INADDR_LOOPBACK) }, { 0 } };
-	int fd = MUST(socket(AF_INET, SOCK_STREAM, 0));
-	MUST(bind(fd, (struct sockaddr *)&closed, size));
-	MUST(getsockname(fd, (struct sockaddr *)&closed, &size));
-	MUST(close(fd));
+	MUST(close(tcp_listener(&closed, 1)));
 	signal(SIGPIPE, SIG_IGN);
 
 	say("asked by SO_ERROR");
-	fd = refused();
+	int fd = refused();
 	say("%x", events_of(fd));
 	say("%s", errno_name(error_of(fd)));
 	say("%x", events_of(fd));

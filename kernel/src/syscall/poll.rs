@@ -242,17 +242,10 @@ impl FdSets {
     /// What each set asks for, and what counts as its answer: for reading, writing, exceptions.
     const MEANING: [(Events, Events); 3] = [
         (
-            Events::IN.union(Events::RDNORM).union(Events::RDBAND),
-            Events::IN
-                .union(Events::RDNORM)
-                .union(Events::RDBAND)
-                .union(Events::HUP)
-                .union(Events::ERR),
+            Events::READABLE.union(Events::RDBAND),
+            Events::READABLE.union(Events::RDBAND).union(Events::ALWAYS),
         ),
-        (
-            Events::OUT.union(Events::WRNORM).union(Events::WRBAND),
-            Events::OUT.union(Events::WRNORM).union(Events::WRBAND).union(Events::ERR),
-        ),
+        (Events::WRITABLE_BAND, Events::WRITABLE_BAND.union(Events::ERR)),
         (Events::PRI, Events::PRI),
     ];
 

@@ -19,6 +19,10 @@ const DEFAULT_SEND_LIMIT: usize = 212_992;
 /// How many datagrams a socket keeps before others must wait (`net.unix.max_dgram_qlen`).
 pub(super) const MAX_DATAGRAMS: usize = 10;
 
+/// What may come true when a side ends or shuts down.
+const ENDING: Events =
+    Events::READABLE.union(Events::WRITABLE_BAND).union(Events::RDHUP).union(Events::HUP);
+
 /// The kinds of sockets, by what they keep of the writes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
@@ -161,15 +165,14 @@ impl Socket {
         let peer = if self.kind == Kind::Datagram { None } else { state.peer() };
         let blocked = core::mem::take(&mut state.blocked);
         drop(state);
-        self.waiters.wake(Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP);
+        self.waiters.wake(ENDING);
         wake_blocked(&blocked);
         if let Some(peer) = peer {
             let mut mirrored = Shutdown::empty();
             mirrored.set(Shutdown::READ, directions.contains(Shutdown::WRITE));
             mirrored.set(Shutdown::WRITE, directions.contains(Shutdown::READ));
             peer.state.lock().shut |= mirrored;
-            peer.waiters
-                .wake(Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP);
+            peer.waiters.wake(ENDING);
         }
     }
 
@@ -406,9 +409,7 @@ impl Drop for Socket {
             }
             drop(state);
             let error = if is_reset { Events::ERR } else { Events::empty() };
-            peer.waiters.wake(
-                Events::READABLE | Events::WRITABLE_BAND | Events::RDHUP | Events::HUP | error,
-            );
+            peer.waiters.wake(ENDING | error);
         }
         refund_senders(inbox);
         wake_blocked(&blocked);
