@@ -13,11 +13,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod halting_lock;
 mod idle;
 mod spin_lock;
 mod waiters;
 mod wake_list;
 
+pub use halting_lock::{Halt, HaltingLock, HaltingLockGuard};
 pub use idle::IdleSet;
 pub use spin::{LazyLock, Once};
 pub use spin_lock::{SpinLock, SpinLockGuard, relax, set_while_waiting};

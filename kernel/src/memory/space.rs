@@ -1,14 +1,15 @@
 //! The application's address space.
 //!
 //! **Lock:** one, around all of it. It is taken with no other lock held but a thread's own, and
-//! never while user memory is touched: resolving a fault takes it.
+//! never while user memory is touched: resolving a fault takes it. Under it the other processors are
+//! made to forget pages, which takes as long as the hypervisor keeps one of them aside.
 
 use abi::resource::{RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK};
 use mm::AddressSpace;
 use mm::fault::Fault;
 use mm::space::{Limits, Policy};
 use mm::vma::{Access, Backing, BackingError};
-use sync::{Once, SpinLock, SpinLockGuard};
+use sync::{HaltingLock, HaltingLockGuard, Once};
 
 use super::FRAMES;
 use super::fault::Cause;
@@ -20,7 +21,7 @@ use crate::process::fault::Problem;
 /// The address space over the machine's memory.
 pub(crate) type Space = AddressSpace<DirectMap>;
 
-static SPACE: Once<SpinLock<Space>> = Once::new();
+static SPACE: Once<HaltingLock<Space, Processors>> = Once::new();
 
 /// Makes the address space, in which nothing is mapped. `random` shifts where mappings go; 0 puts
 /// them where Linux does without randomisation.
@@ -29,7 +30,7 @@ static SPACE: Once<SpinLock<Space>> = Once::new();
 pub(crate) fn start(random: u64) -> Option<()> {
     let policy = Policy::new(FRAMES.total(), random);
     let space = Space::new(heap::application_tables(), &Processors, policy).ok()?;
-    SPACE.call_once(|| SpinLock::new(space));
+    SPACE.call_once(|| HaltingLock::new(space));
     Some(())
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn start(random: u64) -> Option<()> {
 ///
 /// # Panics
 /// If [`start`] did not run, which `main.rs` does before any program.
-pub(crate) fn lock() -> SpinLockGuard<'static, Space> {
+pub(crate) fn lock() -> HaltingLockGuard<'static, Space, Processors> {
     SPACE.get().expect("the space is there before the program is").lock()
 }
 

@@ -14,9 +14,9 @@ use core::time::Duration;
 
 use mm::tlb::{Scope, Tlb};
 use mm::{PAGE_SIZE, VirtAddr};
-use sync::{IdleSet, SpinLock};
+use sync::{Halt, IdleSet, SpinLock};
 
-use crate::arch::cpu::{self, Cpu};
+use crate::arch::cpu::{self, Attention, Cpu};
 use crate::arch::{clock, paging, smp};
 
 /// Beyond this many pages, forgetting everything is cheaper than page by page.
@@ -41,7 +41,7 @@ static IDLE: IdleSet = IdleSet::new();
 
 /// The processors that use the application's page tables: all.
 #[derive(Debug)]
-pub(super) struct Processors;
+pub(crate) struct Processors;
 
 impl Tlb for Processors {
     fn invalidate(&self, start: VirtAddr, end: VirtAddr, scope: Scope) {
@@ -52,6 +52,30 @@ impl Tlb for Processors {
         }
         let excused = if scope == Scope::Pages { IDLE.excuse(others) } else { 0 };
         ask(others & !excused, start.as_u64(), end.as_u64());
+    }
+}
+
+/// A processor that waits for the address space does not touch the application's memory: it is not
+/// woken for pages either.
+impl Halt for Processors {
+    fn current() -> usize {
+        Cpu::current().id
+    }
+
+    fn relax() {
+        sync::relax();
+    }
+
+    fn halt() {
+        enter_idle();
+        cpu::wait_for_interrupt();
+        leave_idle();
+        // A processor that idles is not told that there may be a thread to run.
+        Cpu::current().call_attention(Attention::Threads);
+    }
+
+    fn interrupt(cpu: usize) {
+        smp::interrupt(cpu, smp::KICK_VECTOR);
     }
 }
 
