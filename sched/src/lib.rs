@@ -20,5 +20,5 @@ mod timer;
 pub use cpu_set::CpuSet;
 pub use entity::{Entity, Nice};
 pub use futex::FutexTable;
-pub use run_queue::{Queued, RunQueue, place};
+pub use run_queue::{Queued, RunQueue, less_loaded, place};
 pub use timer::{TimerId, TimerQueue};

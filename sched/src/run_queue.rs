@@ -391,6 +391,18 @@ pub fn place(entity: &Entity, idle: CpuSet, count: usize, load: impl Fn(usize) -
     }
 }
 
+/// Returns the processors to which another of them, `own`, should give a thread that waits there,
+/// the next first: each would still have no more than `own`. There are `count` processors; `load`
+/// tells how many threads want one ([`RunQueue::load`]).
+pub fn less_loaded(
+    own: usize,
+    count: usize,
+    load: impl Fn(usize) -> usize,
+) -> impl Iterator<Item = usize> {
+    let others = (1..count).map(move |distance| (own + distance) % count);
+    others.filter(move |&other| load(other) + 2 <= load(own))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

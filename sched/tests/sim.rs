@@ -135,6 +135,51 @@ mod tests {
         }
     }
 
+    /// Threads that never sleep end at random. Once the processors have looked at what the others
+    /// have in a few turns, none has two more than another that may run its threads.
+    #[test]
+    fn busy_threads_are_shared_out() {
+        const CPUS: usize = 4;
+        for seed in 0..SEEDS {
+            let mut random = Random::new(seed);
+            let mut queues: [RunQueue<u64>; CPUS] = Default::default();
+            let bound = CpuSet::first(2);
+            for thread in 0..24 {
+                let mask = if thread < 6 { bound } else { CpuSet::ALL };
+                let entity = Entity::new(Nice::default(), mask, 0);
+                let cpu = usize::try_from(random.below(2)).unwrap();
+                let _ = queues[cpu].enqueue(Queued::new(thread, entity));
+            }
+            let mut load = 24;
+            while load > 0 {
+                for own in (0..CPUS).cycle().take(3 * CPUS) {
+                    share(&mut queues, own);
+                }
+                let loads = queues.each_ref().map(RunQueue::load);
+                assert_eq!(loads.iter().sum::<usize>(), load, "seed {seed}");
+                assert!(loads[2].abs_diff(loads[3]) < 2, "seed {seed}: {loads:?}");
+                assert!(loads[0].abs_diff(loads[1]) < 2, "seed {seed}: {loads:?}");
+                let free = loads[0].min(loads[1]);
+                assert!(free + 2 > loads[2].max(loads[3]), "seed {seed}: {loads:?}");
+                let ends = &mut queues[usize::try_from(random.below(4)).unwrap()];
+                load -= usize::from(ends.pick_next().is_some());
+                drop(ends.take_current());
+            }
+        }
+    }
+
+    /// What a processor does at the end of slices until it has nothing to give.
+    fn share(queues: &mut [RunQueue<u64>; 4], own: usize) {
+        loop {
+            let loads = queues.each_ref().map(RunQueue::load);
+            let mut others = sched::less_loaded(own, loads.len(), |cpu| loads[cpu]);
+            let given = others.find_map(|to| Some((to, queues[own].steal(to, |_| true)?)));
+            let Some((to, given)) = given else { return };
+            assert!(given.entity.affinity().contains(to));
+            let _ = queues[to].enqueue(given);
+        }
+    }
+
     #[derive(Default)]
     struct Flag(AtomicBool);
 

@@ -47,9 +47,13 @@ pub(crate) fn preempt_others(cpus: u64) {
 pub(super) fn make_ready(mut queued: Box<Queued<Arc<Thread>>>) {
     let cpu = place(&queued.thread, &queued.entity);
     queued.entity.set_last_cpu(cpu);
+    admit(cpu, LOCALS[cpu].queue.lock(), queued);
+}
+
+/// Puts a thread into the queue of a processor.
+fn admit(cpu: usize, mut queue: SpinLockGuard<'_, RunQueue>, queued: Box<Queued<Arc<Thread>>>) {
     let local = &LOCALS[cpu];
     let is_here = cpu == Cpu::current().id;
-    let mut queue = local.queue.lock();
     let is_idle = queue.current().is_none();
     let now = clock::now();
     if queue.waiting() == 0 && local.is_behind(now) {
@@ -90,20 +94,34 @@ fn place(thread: &Thread, entity: &Entity) -> usize {
     cpu
 }
 
+/// Gives a thread that waits for this processor, the caller's, to one that has less to run.
+///
+/// Threads that sleep are placed when they wake, and a processor without any steals; what computes
+/// all the time has to be looked at now and then.
+pub(super) fn share(own: usize) {
+    let load = |cpu: usize| LOCALS[cpu].load.load(Ordering::Relaxed);
+    sched::less_loaded(own, smp::count(), load).any(|other| give(own, other));
+}
+
+/// Gives a processor a thread that waits for another and may run there; returns whether there was
+/// one.
+fn give(from: usize, to: usize) -> bool {
+    let (mut queue, other) = lock_two(from, to);
+    let given = queue.steal(to, |thread| thread.loaded_on().is_none());
+    LOCALS[from].note_load(&queue);
+    drop(queue);
+    let Some(mut given) = given else { return false };
+    given.entity.set_last_cpu(to);
+    admit(to, other, given);
+    true
+}
+
 /// Takes over a thread that waits for a busy processor; returns whether there was one.
 pub(super) fn steal(thief: usize) -> bool {
     let load = |cpu: &usize| LOCALS[*cpu].load.load(Ordering::Relaxed);
     let others = (0..smp::count()).filter(|&cpu| cpu != thief);
-    let Some(victim) = others.filter(|cpu| load(cpu) > 1).max_by_key(load) else { return false };
-    let (mut own, mut other) = lock_two(thief, victim);
-    let stolen = other.steal(thief, |thread| thread.loaded_on().is_none());
-    LOCALS[victim].note_load(&other);
-    let Some(mut stolen) = stolen else { return false };
-    stolen.entity.set_last_cpu(thief);
-    // The thief has no thread that this could preempt.
-    let _ = own.enqueue(stolen);
-    LOCALS[thief].note_load(&own);
-    true
+    let victim = others.filter(|cpu| load(cpu) > 1).max_by_key(load);
+    victim.is_some_and(|victim| give(victim, thief))
 }
 
 /// Locks the queues of two processors.

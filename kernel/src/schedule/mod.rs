@@ -137,7 +137,7 @@ impl Local {
     /// did; else the timer interrupts at the end of its slice.
     fn give_way(&self) -> bool {
         let now = clock::now();
-        self.change(|queue| {
+        let (is_over, gives_way) = self.change(|queue| {
             let is_over = self.tick(queue, now);
             let gives_way = self.is_preempted.swap(false, Ordering::Relaxed) || is_over;
             if gives_way {
@@ -145,8 +145,12 @@ impl Local {
             } else {
                 arm_slice(queue, now);
             }
-            gives_way
-        })
+            (is_over, gives_way)
+        });
+        if is_over {
+            balance::share(Cpu::current().id);
+        }
+        gives_way
     }
 
     /// Makes the thread that is to run next the queue's current one. `current` is whose stack this
