@@ -78,7 +78,6 @@ int main(void)
 	SHOW(try_to_connect(fd));
 	say("%x", events_of(fd));
 	SHOW(recv(fd, &byte, 1, 0));
-	SHOW(listen(fd, 1));
 	MUST(close(fd));
 
 	say("listening instead");
