@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
@@ -71,18 +71,38 @@ impl Sources {
         let configuration = self.configure()?;
         let target = self.folder.join("packages").join(name);
         fs::create_dir_all(&target).context("cannot make a folder of the cache")?;
-        let download = ["source", "--download-only", name];
-        let mut words = apt(&configuration, &target, &download)?;
+        // The lists may not be there yet, or be old.
+        let mut words = download(&configuration, &target, name)?;
         if find(&self.folder, name).is_none() {
-            // The lists are not there yet, or are old.
-            apt(&configuration, &target, &["update"])?;
-            words = apt(&configuration, &target, &download)?;
+            apt("apt-get", &configuration, &target, &["update"])?;
+            words = download(&configuration, &target, name)?;
+        }
+        if find(&self.folder, name).is_none() {
+            words.push_str(&self.fetch_older(&configuration, &target, name)?);
         }
         progress.finish_and_clear();
         find(&self.folder, name).ok_or_else(|| {
             let line = words.lines().find(|line| line.starts_with("E:")).unwrap_or("no answer");
             error::usage(format!("cannot fetch the Debian source package {name} ({line})"))
         })
+    }
+
+    /// Fetches the first of all listed versions that arrives: a mirror may list the newest and not
+    /// have its files. Returns what apt said of those that did not arrive.
+    fn fetch_older(&self, configuration: &Path, target: &Path, name: &str) -> Result<String> {
+        let mut words = String::new();
+        let lists = apt("apt-cache", configuration, target, &["madison", name])?;
+        let listed = String::from_utf8_lossy(&lists.stdout);
+        // In the order of the suites: updates are last.
+        for version in listed.lines().rev().filter_map(|line| line.split('|').nth(1)) {
+            let package = format!("{name}={}", version.trim());
+            words.push_str(&download(configuration, target, &package)?);
+            if find(&self.folder, name).is_some() {
+                eprintln!("scull: Debian's mirror has not got the newest {name}; using {package}");
+                break;
+            }
+        }
+        Ok(words)
     }
 
     /// Writes apt's own configuration (apt.conf(5)); returns its path.
@@ -178,10 +198,16 @@ fn find(folder: &Path, name: &str) -> Option<Source> {
     Some(Source { name: name.to_owned(), dsc })
 }
 
-/// Runs apt-get with its own configuration; returns what it said. A file that arrives is proof of
-/// success, so its status is not.
-fn apt(configuration: &Path, folder: &Path, words: &[&str]) -> Result<String> {
-    let output = Command::new("apt-get")
+/// Downloads a source package; returns apt's errors.
+fn download(configuration: &Path, folder: &Path, package: &str) -> Result<String> {
+    let output = apt("apt-get", configuration, folder, &["source", "--download-only", package])?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Runs a program of apt with its own configuration; returns what it said. A file that arrives is
+/// proof of success, so its status is not.
+fn apt(program: &str, configuration: &Path, folder: &Path, words: &[&str]) -> Result<Output> {
+    Command::new(program)
         .arg("-q")
         .arg("-c")
         .arg(configuration)
@@ -189,8 +215,7 @@ fn apt(configuration: &Path, folder: &Path, words: &[&str]) -> Result<String> {
         .current_dir(folder)
         .env("LC_ALL", "C")
         .output()
-        .context("cannot run apt-get")?;
-    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+        .with_context(|| format!("cannot run {program}"))
 }
 
 /// Shows that something takes a while: moving on a terminal, else as one line.
