@@ -6,7 +6,7 @@
 //!   processor has of them at hand.
 //! - [`heap`]: the kernel's heap over the frames.
 //! - [`page_table`], [`entry`], [`tlb`]: page tables of x86-64, and who hears of their changes.
-//! - [`space`], with [`fault`], [`remap`], [`advise`], [`lock`]: a program's address space; [`vma`]:
+//! - [`space`], with [`map`], [`fault`], [`remap`], [`advise`], [`lock`], [`usage`]: a program's address space; [`vma`]:
 //!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files; [`shared`]:
 //!   memory that mappings share without a file.
 //!
@@ -31,6 +31,7 @@ mod gaps;
 pub mod heap;
 pub mod lock;
 mod magazine;
+pub mod map;
 pub mod page_table;
 pub mod protect;
 pub mod remap;
@@ -40,9 +41,11 @@ pub mod space;
 #[cfg(test)]
 mod testing;
 pub mod tlb;
+pub mod usage;
 pub mod vma;
 
 pub use addr::{HUGE_SIZE, PAGE_SIZE, PROCESSORS, PhysAddr, PhysMem, VirtAddr};
 pub use frames::Frames;
 pub use heap::Heap;
-pub use space::{AddressSpace, FileMapping, MapRequest, TASK_SIZE};
+pub use map::{FileMapping, MapRequest};
+pub use space::{AddressSpace, TASK_SIZE};

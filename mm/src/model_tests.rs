@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use abi::mman::MapFlags;
 use proptest::prelude::*;
 
 use super::tests::{Space, load, request, space, store};

@@ -1,19 +1,22 @@
 //! Tests of the address space.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use abi::mman::RemapFlags;
+use abi::mman::{MapFlags, RemapFlags};
 use sync::SpinLock;
 
 use super::*;
+use crate::addr::HUGE_SIZE;
 use crate::advise::Advised;
 use crate::fault::{Copies, Fault};
 use crate::lock::Locking;
+use crate::map::{FileMapping, MapRequest};
 use crate::remap::RemapRequest;
 use crate::shared::SharedMemory;
 use crate::testing::HostMemory;
 use crate::tlb::Scope;
-use crate::vma::{Access, BackingError, Identity};
+use crate::vma::{Access, Backing, BackingError, Identity, Role};
 
 #[derive(Debug)]
 struct NoTlb;

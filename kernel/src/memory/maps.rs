@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use abi::mman::Prot;
 use abi::{Errno, Result};
 use mm::PAGE_SIZE;
-use mm::space::Resident;
+use mm::usage::Resident;
 use mm::vma::{Attributes, Identity, Role, Vma};
 
 use super::space::{self, Space};

@@ -136,7 +136,7 @@ pub(super) fn getrusage(cx: &mut Context<'_>, who: i32, usage: UserPtr<Rusage>) 
         _ => return Err(Errno::EINVAL),
     };
     let memory = match who {
-        RUSAGE_CHILDREN => mm::space::Usage::default(),
+        RUSAGE_CHILDREN => mm::usage::Usage::default(),
         _ => space::lock().usage(),
     };
     usage.write(&Rusage {

@@ -10,8 +10,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 use abi::Result;
 use abi::mman::{MapFlags, Prot};
-use mm::space::{FileMapping, MapRequest};
 use mm::vma::{Access, Backing, BackingError, Identity, Role};
+use mm::{FileMapping, MapRequest};
 use mm::{PAGE_SIZE, PhysAddr};
 use sync::SpinLock;
 
