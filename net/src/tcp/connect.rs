@@ -9,7 +9,7 @@ use abi::time::Instant;
 use abi::{Errno, Result};
 
 use super::connection::{Connection, send_segment};
-use super::engine::{OWN_SHIFT, Synced};
+use super::synced::{OWN_SHIFT, Synced};
 use super::{Inner, State, Tcp};
 use crate::flow::{Endpoint, FlowKey};
 use crate::network::is_group;

@@ -9,9 +9,10 @@ use abi::poll::Events;
 use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
-use super::engine::{self, Buffers, Engine, Sizes, Synced};
+use super::engine::{self, Buffers, Engine, Sizes};
 use super::measure::Measures;
 use super::port::Output;
+use super::synced::Synced;
 use super::table::TimeWait;
 use super::{Inner, State, Tcp, may_send};
 use crate::interface::{Outgoing, tcp_checksum};

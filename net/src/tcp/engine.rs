@@ -15,73 +15,24 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use abi::Result;
 use abi::time::Instant;
-use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{ChecksumCapabilities, DeviceCapabilities, Medium};
+use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr, IpListenEndpoint};
+use smoltcp::wire::{IpAddress, IpListenEndpoint};
 
-use super::measure::RTO_MIN;
+use super::interface::{PACE, instant, interface};
 use super::port::{Output, Port, Sender, Sent};
+use super::synced::Synced;
 use crate::flow::FlowKey;
 use crate::output::Hop;
 use crate::room;
 use crate::stack::Stack;
-use crate::wire::ip::header_length;
 use crate::wire::tcp::{
-    ACK, CONTROL_MAX, Control, FIN, HEADER, SYN, SynOptions, Tcp as Segment, is_before,
+    ACK, CONTROL_MAX, Control, FIN, SYN, SynOptions, Tcp as Segment, is_before,
 };
-
-/// A connection that has nothing under way: all that an engine can be built from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Synced {
-    pub(super) flow: FlowKey,
-    /// Next sequence number of this side.
-    pub(super) send_next: u32,
-    /// Next sequence number of the peer.
-    pub(super) receive_next: u32,
-    /// Sequence number behind the last byte that the peer has said it has room for.
-    pub(super) send_limit: u32,
-    /// Sequence number behind the last byte that the peer was told there is room for.
-    pub(super) receive_limit: u32,
-    /// The longest segment that the peer takes.
-    pub(super) peer_mss: u16,
-    /// Scale of the peer's windows, if windows are scaled.
-    pub(super) peer_shift: Option<u8>,
-    /// Whether the peer understands selective acknowledgements.
-    pub(super) has_sack: bool,
-    /// The longest IP packet on the way.
-    pub(super) mtu: usize,
-}
-
-/// How fast smoltcp's clock runs: its `RTTE_MIN_RTO` of 1000 ms becomes [`RTO_MIN`].
-pub(super) const PACE: u32 = 1000 / RTO_MIN.subsec_millis();
-
-/// The scale of own windows, where windows are scaled: enough for 8 MiB.
-pub(super) const OWN_SHIFT: u8 = 7;
-
-impl Synced {
-    /// Returns the scale of the windows that are sent.
-    pub(super) fn own_shift(&self) -> u8 {
-        if self.peer_shift.is_some() { OWN_SHIFT } else { 0 }
-    }
-
-    /// Returns how many bytes the peer takes.
-    fn peer_window(&self) -> u32 {
-        u32::try_from(self.send_limit.wrapping_sub(self.send_next).cast_signed()).unwrap_or(0)
-    }
-
-    /// Returns the longest payload of a segment.
-    pub(super) fn mss(&self) -> usize {
-        let own = self.mtu.saturating_sub(header_length(&self.flow.local.address) + HEADER);
-        own.min(usize::from(self.peer_mss)).max(1)
-    }
-}
 
 /// Sizes of the buffers of an engine in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -425,88 +376,12 @@ fn engine_shift(synced: &Synced, capacity: usize) -> u8 {
     u8::try_from(bits.saturating_sub(16)).unwrap_or(0)
 }
 
-/// Returns what smoltcp's clock shows at a moment.
-fn instant(now: Instant) -> smoltcp::time::Instant {
-    let nanos = now.as_nanos().saturating_mul(PACE.into());
-    let micros = i64::try_from(nanos / 1000).unwrap_or(i64::MAX);
-    smoltcp::time::Instant::from_micros(micros)
-}
-
-/// Returns an interface for one connection.
-fn interface(synced: &Synced, hop: &Hop, stack: &Stack, now: Instant) -> Interface {
-    let mut config = Config::new(HardwareAddress::Ip);
-    config.random_seed = seed_for(synced.send_next.wrapping_sub(1));
-    let capabilities = Some(capabilities(synced, hop, stack));
-    let mut port = Port { received: None, capabilities, sender: None };
-    let mut interface = Interface::new(config, &mut port, instant(now));
-    let local = match synced.flow.local.address {
-        IpAddr::V4(address) => IpCidr::new(address.into(), 32),
-        IpAddr::V6(address) => IpCidr::new(address.into(), 128),
-    };
-    interface.update_ip_addrs(|own| {
-        // The list is empty and has room for one.
-        let _ = own.push(local);
-    });
-    interface
-}
-
-fn capabilities(synced: &Synced, hop: &Hop, stack: &Stack) -> DeviceCapabilities {
-    let mut capabilities = DeviceCapabilities::default();
-    capabilities.medium = Medium::Ip;
-    capabilities.max_transmission_unit = synced.mtu;
-    // Checksums are verified before and filled in after smoltcp.
-    capabilities.checksum = ChecksumCapabilities::ignored();
-    let number = match hop {
-        Hop::Link { interface, .. } | Hop::Unresolved { interface, .. } => *interface,
-        Hop::Loopback => 0,
-    };
-    if let Some(interface) = stack.interface(number)
-        && interface.capabilities.checksum_transmit
-    {
-        // smoltcp drops IPv6 packets beyond the MTU, so only IPv4 is segmented.
-        capabilities.segmentation.tcpv4 = NonZeroUsize::new(interface.capabilities.segment_v4)
-            .filter(|longest| longest.get() > synced.mtu);
-    }
-    capabilities
-}
-
-/// Returns the seed with which smoltcp's generator (sPCG32) yields `wanted` as a new socket's
-/// initial sequence number: the second number it gives out, after the first IPv4 identification,
-/// which must not be zero.
-fn seed_for(wanted: u32) -> u64 {
-    const MULTIPLIER: u64 = 0xbb2e_fcec_3c39_611d;
-    const ADDEND: u64 = 0x7590_ef39;
-    let inverse = inverse(MULTIPLIER);
-    let back = |state: u64| state.wrapping_sub(ADDEND).wrapping_mul(inverse);
-    let mut low = 0;
-    loop {
-        // With the top three bits clear the generator gives out the bits from 29 up.
-        let first = back(u64::from(wanted) << 29 | low);
-        let shift = 29 - (first >> 61);
-        let number = first >> shift;
-        if (number ^ number >> 16) & 0xffff != 0 {
-            return back(first);
-        }
-        low += 1;
-    }
-}
-
-/// Returns the inverse of an odd number modulo 2^64, by Newton's iteration.
-const fn inverse(odd: u64) -> u64 {
-    let mut inverse = odd;
-    let mut step = 0;
-    while step < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
-        step += 1;
-    }
-    inverse
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::flow::{Endpoint, Secrets};
     use crate::loopback::Lane;
+    use crate::tcp::synced::OWN_SHIFT;
 
     fn synced(number: u32) -> Synced {
         let end = |port| Endpoint { address: "127.0.0.1".parse().unwrap(), port };

@@ -7,8 +7,8 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::Connection;
-use super::engine::OWN_SHIFT;
 use super::measure::Measures;
+use super::synced::OWN_SHIFT;
 use super::{State, Tcp};
 
 /// `TCPI_OPT_SACK`.

@@ -8,7 +8,8 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::{Connection, send_segment};
-use super::engine::{Engine, Synced};
+use super::engine::Engine;
+use super::synced::Synced;
 use super::table::{Found, TimeWait};
 use super::{Inner, State, Tcp, listen};
 use crate::flow::{Endpoint, FlowKey};

@@ -12,8 +12,8 @@ use abi::{Errno, Result};
 
 use super::connect::own_mss;
 use super::connection::Connection;
-use super::engine::{OWN_SHIFT, Synced};
 use super::input::{refuse, reply};
+use super::synced::{OWN_SHIFT, Synced};
 use super::table::HalfOpen;
 use super::{State, Tcp};
 use crate::flow::FlowKey;

@@ -12,11 +12,13 @@ mod engine;
 mod held;
 mod info;
 mod input;
+mod interface;
 mod listen;
 mod measure;
 mod names;
 mod port;
 mod stream;
+mod synced;
 mod table;
 mod timing;
 

@@ -9,7 +9,7 @@ use abi::time::Instant;
 use smoltcp::socket::tcp::State as Phase;
 
 use super::connection::Connection;
-use super::engine::PACE;
+use super::interface::PACE;
 use super::measure::RTO_MIN;
 use super::{Inner, State, Tcp};
 use crate::options::Options;
