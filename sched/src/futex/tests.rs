@@ -1,6 +1,7 @@
 //! Tests of the futex table.
 
 use alloc::task::Wake;
+use alloc::vec::Vec;
 use core::sync::atomic::AtomicU32;
 
 use super::*;
