@@ -6,32 +6,30 @@
 //!
 //! Lock order: the actions, then a [`Pending`].
 
+mod deliver;
 mod frame;
 mod pending;
+mod send;
 
-use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use abi::poll::Events;
 use abi::signal::{
-    ActionFlags, COUNT, DefaultAction, SI_USER, SIG_DFL, SIG_IGN, SigAction, SigInfo, SigStack,
-    Signal, SignalSet,
+    COUNT, DefaultAction, SIG_DFL, SIG_IGN, SigAction, SigInfo, SigStack, Signal, SignalSet,
 };
-use abi::{Errno, Result};
 use sync::{SpinLock, Waiters};
 
+pub(crate) use self::deliver::deliver;
 pub(crate) use self::frame::{is_on_stack, mask_place, return_from_handler, shown_stack};
+use self::pending::Pending;
 pub(super) use self::pending::Room;
-use self::pending::{Origin, Pending};
-use super::exit::{self, Status};
+pub(crate) use self::send::{
+    end_thread, force, own_info, send_to_current, send_to_process, send_to_thread, terminate,
+};
+pub(super) use self::send::{send_timer_to_process, send_timer_to_thread};
 use super::thread::Thread;
-use super::{PID, Process, rseq, timers};
+use super::{Process, timers};
 use crate::arch::cpu::{Attention, Cpu};
-use crate::arch::frame::{SYSCALL, TrapFrame};
-use crate::memory::report;
 use crate::schedule;
-use crate::trace;
-use crate::wait::{RESTART, RESTART_ALWAYS, RESTART_UNLESS_HANDLED};
 
 /// What is done about each signal; a signal's place is [`Signal::index`].
 static ACTIONS: SpinLock<[SigAction; COUNT]> = SpinLock::new(
@@ -276,161 +274,6 @@ fn stops(signal: Signal, action: SigAction) -> bool {
     stops
 }
 
-/// Sends a signal to one thread: `tgkill(2)`. Returns whether it is on its way: it is not if it is
-/// ignored or, as a standard signal, pending already.
-///
-/// # Errors
-/// `EAGAIN` if too many are pending already.
-pub(crate) fn send_to_thread(thread: &Arc<Thread>, info: SigInfo) -> Result<bool> {
-    queue_for_thread(thread, info, Origin::Call)
-}
-
-/// Sends one thread a timer's signal; returns whether it is on its way.
-pub(super) fn send_timer_to_thread(thread: &Arc<Thread>, info: SigInfo) -> bool {
-    queue_for_thread(thread, info, Origin::Kernel).unwrap_or(false)
-}
-
-fn queue_for_thread(thread: &Arc<Thread>, info: SigInfo, origin: Origin) -> Result<bool> {
-    let Some(signal) = filter(&thread.signals, &info) else { return Ok(false) };
-    let is_new = thread.signals.pending.push(signal, info, origin)?;
-    if !thread.signals.mask().contains(signal) {
-        schedule::interrupt(thread);
-    }
-    ARRIVALS.wake(Events::IN);
-    Ok(is_new)
-}
-
-/// Sends the running thread a signal on account of its own call, such as SIGPIPE.
-pub(crate) fn send_to_current(signal: Signal) {
-    if let Some(thread) = Thread::current().arc() {
-        // A standard signal that is pending already will do as well.
-        let _ = send_to_thread(&thread, own_info(signal, SI_USER));
-        Cpu::current().call_attention(Attention::Threads);
-    }
-}
-
-/// Makes another thread end as soon as it would return to the application.
-pub(crate) fn end_thread(thread: &Arc<Thread>) {
-    let kill = Signal::SIGKILL;
-    // One that is to end already needs no second signal, and the queue takes every standard one.
-    let _ = thread.signals.pending.push(kill, SigInfo::from_kernel(kill), Origin::Kernel);
-    schedule::interrupt(thread);
-}
-
-/// Sends a signal to the program: `kill(2)`. The first thread that does not block it gets it.
-/// Returns as [`send_to_thread`].
-///
-/// # Errors
-/// `EAGAIN` if too many are pending already.
-pub(crate) fn send_to_process(info: SigInfo) -> Result<bool> {
-    queue_for_process(info, Origin::Call)
-}
-
-/// Sends the program a timer's signal; returns whether it is on its way.
-pub(super) fn send_timer_to_process(info: SigInfo) -> bool {
-    queue_for_process(info, Origin::Kernel).unwrap_or(false)
-}
-
-fn queue_for_process(info: SigInfo, origin: Origin) -> Result<bool> {
-    let process = Process::current();
-    let Some(first) = process.find_thread(|_| true) else { return Ok(false) };
-    let Some(signal) = filter(&first.signals, &info) else { return Ok(false) };
-    let is_new = PENDING.push(signal, info, origin)?;
-    // As `set_mask` says.
-    fence(Ordering::SeqCst);
-    let takes = |thread: &Arc<Thread>| !thread.signals.mask().contains(signal);
-    if let Some(thread) = process.find_thread(takes) {
-        schedule::interrupt(&thread);
-    }
-    ARRIVALS.wake(Events::IN);
-    Ok(is_new)
-}
-
-/// Returns the signal if it is to be kept. SIGKILL ends the program here. SIGCONT takes back what
-/// would stop the program, and that takes back SIGCONT.
-fn filter(signals: &ThreadSignals, info: &SigInfo) -> Option<Signal> {
-    let signal = info.signal()?;
-    if signal == Signal::SIGKILL {
-        exit::doom(Status::Signal(signal.raw()));
-        return None;
-    }
-    if signal == Signal::SIGCONT {
-        forget(SignalSet::STOPPING);
-    } else if SignalSet::STOPPING.contains(signal) {
-        forget(SignalSet::only(Signal::SIGCONT));
-    }
-    (!signals.drops(signal)).then_some(signal)
-}
-
-/// Raises the signal of an exception in the running thread. It cannot be blocked or ignored: if
-/// it is, it takes its default action.
-pub(crate) fn force(info: SigInfo) {
-    let Some(signal) = info.signal() else { return };
-    let signals = &Thread::current().signals;
-    let is_blocked = signals.mask().contains(signal);
-    let action = action(signal);
-    if is_blocked || action.handler <= SIG_IGN {
-        set_action(signal, SigAction::default());
-    }
-    if is_blocked {
-        signals.set_mask(signals.mask().without(signal));
-    }
-    // A pending one of the same number keeps its place; the outcome is the same.
-    let _ = signals.pending.push(signal, info, Origin::Kernel);
-    Cpu::current().call_attention(Attention::Threads);
-}
-
-/// Delivers what is pending for the running thread, on its way back to the application in
-/// `frame`: enters handlers, or ends the program.
-pub(crate) fn deliver(frame: &mut TrapFrame) {
-    let thread = Thread::current();
-    let signals = &thread.signals;
-    // Mostly there is nothing to take, as a look at the sets shows.
-    while signals.has_deliverable()
-        && let Some(info) = signals.take(!signals.mask())
-    {
-        let Some(signal) = info.signal() else { continue };
-        if signal == Signal::SIGKILL {
-            // For the whole program it never gets here: this is end_thread's.
-            exit::exit_thread(0);
-        }
-        let action = take_action(signal);
-        if action.ignores(signal) || stops(signal, action) {
-            continue;
-        }
-        trace::delivered(&info);
-        if action.handler == SIG_DFL {
-            end_by(signal, frame);
-        }
-        if let Some(code) = restart_code(frame) {
-            let restarts = match code {
-                RESTART => action.flags().contains(ActionFlags::RESTART),
-                code => code == RESTART_ALWAYS,
-            };
-            if restarts { restart(frame) } else { frame.rax = negated(Errno::EINTR) }
-        }
-        let mask = signals.mask();
-        let to_restore = signals.take_saved_mask().unwrap_or(mask);
-        rseq::interrupt(thread, frame);
-        if frame::enter_handler(frame, signals, &action, &info, to_restore).is_err() {
-            if signal == Signal::SIGSEGV {
-                end_by(signal, frame);
-            }
-            force(SigInfo::from_kernel(Signal::SIGSEGV));
-            continue;
-        }
-        let mut blocked = mask | action.mask;
-        if !action.flags().contains(ActionFlags::NODEFER) {
-            blocked = blocked.with(signal);
-        }
-        signals.set_mask(blocked);
-    }
-    if restart_code(frame).is_some() {
-        restart(frame);
-    }
-    signals.restore_mask();
-}
-
 /// Forgets all handlers, as `execve(2)` does; what is ignored stays ignored.
 pub(crate) fn reset_handlers() {
     for action in ACTIONS.lock().iter_mut() {
@@ -443,61 +286,4 @@ pub(crate) fn reset_handlers() {
 pub(super) fn reset() {
     *ACTIONS.lock() = [SigAction::default(); COUNT];
     PENDING.forget(SignalSet::from_bits(u64::MAX));
-}
-
-/// Returns a signal's action, which is reset where it is to run once only.
-fn take_action(signal: Signal) -> SigAction {
-    let mut actions = ACTIONS.lock();
-    let place = &mut actions[signal.index()];
-    let action = *place;
-    let has_handler = action.handler > SIG_IGN;
-    if has_handler && action.flags().contains(ActionFlags::RESETHAND) {
-        place.handler = SIG_DFL;
-    }
-    action
-}
-
-/// Returns the code by which an interrupted call asks to be restarted.
-fn restart_code(frame: &TrapFrame) -> Option<Errno> {
-    let codes = [RESTART, RESTART_ALWAYS, RESTART_UNLESS_HANDLED];
-    let is_call = frame.vector == SYSCALL;
-    codes.into_iter().find(|&code| is_call && frame.rax == negated(code))
-}
-
-/// Makes the application execute its `syscall` instruction, of two bytes, again.
-fn restart(frame: &mut TrapFrame) {
-    frame.rax = frame.error;
-    frame.rip = frame.rip.wrapping_sub(2);
-}
-
-const fn negated(error: Errno) -> u64 {
-    (error.raw() as u64).wrapping_neg()
-}
-
-/// Ends the program by a signal that nothing handles.
-fn end_by(signal: Signal, frame: &TrapFrame) -> ! {
-    if SignalSet::SYNCHRONOUS.contains(signal) {
-        let exception = Thread::current().signals.exception();
-        log::error!(
-            "{signal:?} at {:#x} ends the program (exception {}, error {:#x}, address {:#x})",
-            frame.rip,
-            exception.vector,
-            exception.error,
-            exception.address
-        );
-        report::fault(frame, exception.address);
-        super::report::threads(|line| log::error!("{line}"));
-    }
-    exit::end_program(Status::Signal(signal.raw()))
-}
-
-/// Asks the program to end, as the host's user does: SIGTERM.
-pub(crate) fn terminate() {
-    // One that is pending already will do as well.
-    let _ = send_to_process(SigInfo::from_process(Signal::SIGTERM, SI_USER, 0, 0));
-}
-
-/// Returns what a signal carries that the program sends itself.
-pub(crate) fn own_info(signal: Signal, code: i32) -> SigInfo {
-    SigInfo::from_process(signal, code, PID, 0)
 }
