@@ -51,6 +51,8 @@ pub(super) fn make_ready(mut queued: Box<Queued<Arc<Thread>>>) {
 }
 
 /// Puts a thread into the queue of a processor.
+#[expect(clippy::inline_always, reason = "what every wake-up passes")]
+#[inline(always)]
 fn admit(cpu: usize, mut queue: SpinLockGuard<'_, RunQueue>, queued: Box<Queued<Arc<Thread>>>) {
     let local = &LOCALS[cpu];
     let is_here = cpu == Cpu::current().id;
@@ -105,6 +107,7 @@ pub(super) fn share(own: usize) {
 
 /// Gives a processor a thread that waits for another and may run there; returns whether there was
 /// one.
+#[cold]
 fn give(from: usize, to: usize) -> bool {
     let (mut queue, other) = lock_two(from, to);
     let given = queue.steal(to, |thread| thread.loaded_on().is_none());

@@ -127,6 +127,11 @@ enum Scope {
 /// # Errors
 /// `EINVAL` for an address that is not aligned, `EFAULT` for one outside the application's half; as
 /// [`shared_key`].
+#[expect(
+    clippy::inline_always,
+    reason = "few instructions for a private word, in calls that are made most"
+)]
+#[inline(always)]
 fn key(address: u64, scope: Scope) -> Result<Key> {
     if !address.is_multiple_of(4) {
         return Err(Errno::EINVAL);
@@ -143,6 +148,7 @@ fn key(address: u64, scope: Scope) -> Result<Key> {
 /// # Errors
 /// `EFAULT` for memory that is not there, and for memory of the program's own that it cannot write:
 /// a word in it would never change.
+#[inline(never)]
 fn shared_key(address: u64) -> Result<Key> {
     let space = space::lock();
     let mapping = space.mapping(address).ok_or(Errno::EFAULT)?;
