@@ -78,7 +78,7 @@ impl Sources {
             words = download(&configuration, &target, name)?;
         }
         if find(&self.folder, name).is_none() {
-            words.push_str(&self.fetch_older(&configuration, &target, name)?);
+            words.push_str(&self.fetch_listed(&configuration, &target, name, &progress)?);
         }
         progress.finish_and_clear();
         find(&self.folder, name).ok_or_else(|| {
@@ -89,7 +89,13 @@ impl Sources {
 
     /// Fetches the first of all listed versions that arrives: a mirror may list the newest and not
     /// have its files. Returns what apt said of those that did not arrive.
-    fn fetch_older(&self, configuration: &Path, target: &Path, name: &str) -> Result<String> {
+    fn fetch_listed(
+        &self,
+        configuration: &Path,
+        target: &Path,
+        name: &str,
+        progress: &ProgressBar,
+    ) -> Result<String> {
         let mut words = String::new();
         let lists = apt("apt-cache", configuration, target, &["madison", name])?;
         let listed = String::from_utf8_lossy(&lists.stdout);
@@ -98,7 +104,8 @@ impl Sources {
             let package = format!("{name}={}", version.trim());
             words.push_str(&download(configuration, target, &package)?);
             if find(&self.folder, name).is_some() {
-                eprintln!("scull: Debian's mirror has not got the newest {name}; using {package}");
+                let note = || eprintln!("scull: {name} did not arrive at first; using {package}");
+                progress.suspend(note);
                 break;
             }
         }

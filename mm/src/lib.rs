@@ -6,9 +6,9 @@
 //!   processor has of them at hand.
 //! - [`heap`]: the kernel's heap over the frames.
 //! - [`page_table`], [`entry`], [`tlb`]: page tables of x86-64, and who hears of their changes.
-//! - [`space`], with [`map`], [`fault`], [`remap`], [`advise`], [`lock`], [`usage`]: a program's address space; [`vma`]:
-//!   its mappings, and [`Backing`](vma::Backing), which the kernel implements for files; [`shared`]:
-//!   memory that mappings share without a file.
+//! - [`space`], with [`map`], [`fault`], [`remap`], [`advise`], [`lock`], [`usage`]: a program's
+//!   address space; [`vma`]: its mappings, and [`Backing`](vma::Backing), which the kernel implements
+//!   for files; [`shared`]: memory that mappings share without a file.
 //!
 //! **Locks**, outermost first: the address space (the kernel's), a processor's objects at hand, a class of the
 //! heap, a processor's frames at hand, the frames. The frames' lock is a leaf.
